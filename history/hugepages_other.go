@@ -1,0 +1,6 @@
+//go:build !linux
+
+package history
+
+// hugePages is for Linux.
+func hugePages([]Operation) {}
