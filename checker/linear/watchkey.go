@@ -1,0 +1,206 @@
+package linear
+
+import (
+	"slices"
+	"sort"
+
+	"schism/checker"
+	"schism/history"
+)
+
+// version is a value that may have been there, by the one operation that wrote it.
+type version struct {
+	text  string
+	call  int64    // of its writer; -1 for nil
+	seen  int64    // the first event by which it had certainly been there; never until then
+	cas   bool     // it was written by a cas
+	from  string   // by which this value was taken away
+	block *zoneNow // where it belongs, once it has certainly been there
+	next  *version // what certainly took its place, by cas
+	noted bool     // Watch.written has it
+}
+
+// zoneNow is the zone of a block as it is so far: see zone.
+type zoneNow struct {
+	f, s int64
+	at   int      // its place among the zones of its key
+	last *version // the end of the chain
+	dead bool     // nothing that is still open, or to come, can belong to it
+}
+
+// watchedKey is what there is to know of a key whose history so far is linearizable.
+//
+// A completion makes at most one value certain (and with it the ones that a chain of unknown cas made it
+// from), and raises the s of its block to the call of the operation. All conflicts of zones come down to these:
+//
+//   - the value is not known: nobody had asked to write it, or it is forgotten because it may not be seen;
+//   - a cas took it away, and what the cas wrote had been seen before this operation was called;
+//   - two cas took the same value away, or cas form a ring;
+//   - another block must come before and after this one: f(A) < s(B) and f(B) < s(A);
+//   - a failed operation's value was seen, or a failed cas found what it says that it did not find.
+//
+// That a read ended before its write began needs no look: at its end nobody had asked to write the value.
+type watchedKey struct {
+	over     bool
+	versions map[string]*version
+	zones    []*zoneNow // by f, the dead ones left out
+	s        maxTree    // by place in zones: their s
+	passed   []*version // those with a next, by the seen of that
+	open     []int64    // calls of the operations that are open, in order
+	until    int        // completions until the next sweep
+}
+
+func newWatchedKey() *watchedKey {
+	k := &watchedKey{versions: make(map[string]*version), until: leastSweep}
+	k.s.reset(0)
+	root := &version{text: "null", call: -1, seen: -1}
+	k.begin(root)
+	k.versions[root.text] = root
+	return k
+}
+
+// begin makes a block of a value that no cas wrote.
+func (k *watchedKey) begin(v *version) {
+	v.block = &zoneNow{f: v.seen, s: v.call, at: len(k.zones), last: v}
+	k.zones = append(k.zones, v.block)
+	k.s.put(v.block.at, v.block.s)
+}
+
+// complete takes the end of an operation.
+func (k *watchedKey) complete(p pendingOp, e *history.Event) checker.Sight {
+	if at, found := slices.BinarySearch(k.open, p.call); found {
+		k.open = slices.Delete(k.open, at, at+1)
+	}
+	fits := true
+	switch {
+	case e.Kind == history.Fail && p.to != nil:
+		if p.f == history.CAS && e.Error == history.Mismatch {
+			if len(e.Found) == 0 {
+				return checker.Unwatched
+			}
+			found := history.Text(e.Found)
+			fits = p.to.seen == never && found != p.to.from && k.see(found, p.call, e.Index)
+		} else {
+			fits = p.to.seen == never
+		}
+	case e.Kind != history.OK:
+	case p.to != nil:
+		fits = k.certain(p.to, e.Index) && k.fits(p.to.block)
+	default:
+		fits = k.see(history.Text(e.Value), p.call, e.Index)
+	}
+	if !fits {
+		return checker.Broken
+	}
+	if k.until--; k.until <= 0 {
+		k.sweep(e.Index)
+	}
+	return checker.Fine
+}
+
+// see takes an operation that was called at call and is shown a value now.
+func (k *watchedKey) see(text string, call, now int64) bool {
+	v := k.versions[text]
+	if v == nil || !k.certain(v, now) || v.block.dead {
+		return false
+	}
+	if v.next != nil && v.next.seen < call {
+		return false
+	}
+	k.raise(v.block, call)
+	return k.fits(v.block)
+}
+
+// certain notes that a value has been there, and the values that it was made from. It is false if it cannot
+// have been.
+func (k *watchedKey) certain(v *version, now int64) bool {
+	if v.seen != never {
+		return v.block != nil // else this is a ring of cas
+	}
+	v.seen = now
+	if !v.cas {
+		k.begin(v)
+		return true
+	}
+	p := k.versions[v.from]
+	if p == nil || !k.certain(p, now) || p.next != nil || p.block.dead {
+		return false
+	}
+	p.next, v.block = v, p.block
+	v.block.last = v
+	k.passed = append(k.passed, p)
+	k.raise(v.block, v.call)
+	return true
+}
+
+func (k *watchedKey) raise(z *zoneNow, call int64) {
+	if call > z.s {
+		z.s = call
+		k.s.put(z.at, call)
+	}
+}
+
+// fits says whether no other zone must come both before and after z.
+func (k *watchedKey) fits(z *zoneNow) bool {
+	before := sort.Search(len(k.zones), func(i int) bool { return k.zones[i].f >= z.s })
+	other := max(k.s.max(0, min(z.at, before)), k.s.max(z.at+1, before))
+	return other <= z.f
+}
+
+// leastSweep is the least number of completions between two sweeps.
+const leastSweep = 64
+
+// sweep forgets what nothing can see any more.
+//
+// Every operation that is open, or to come, is called at now or later. A block A is dead if another one, B, has
+// f(B) < now and s(B) > f(A): whoever sees a value of A raises its s to now or more, and then f(B) < s(A). The
+// same goes for a value that was taken away, if what came then was seen before now. And what is dead is no more
+// needed to tell that another block is: let C not be dead, and s(A) > f(C). Then f(A) < now makes C dead, and
+// from f(A) >= now follows f(B) < f(A) < s(B) <= f(C) < s(A), so that A and B were a conflict.
+func (k *watchedKey) sweep(now int64) {
+	if len(k.open) > 0 {
+		now = k.open[0]
+	}
+	passed := 0
+	for passed < len(k.passed) && k.passed[passed].next.seen < now {
+		k.forget(k.passed[passed])
+		passed++
+	}
+	k.passed = slices.Delete(k.passed, 0, passed)
+
+	var first, second *zoneNow // of those with f < now, by the greatest s
+	for _, z := range k.zones {
+		switch {
+		case z.f >= now:
+		case first == nil || z.s > first.s:
+			first, second = z, first
+		case second == nil || z.s > second.s:
+			second = z
+		}
+	}
+	k.zones = slices.DeleteFunc(k.zones, func(z *zoneNow) bool {
+		by := first
+		if by == z {
+			by = second
+		}
+		if z.dead = by != nil && by.s > z.f; z.dead {
+			k.forget(z.last)
+		}
+		return z.dead
+	})
+	k.s.reset(len(k.zones))
+	for i, z := range k.zones {
+		z.at = i
+		k.s.put(i, z.s)
+	}
+	k.until = max(leastSweep, (len(k.zones)+len(k.passed))/2)
+}
+
+// forget leaves a mark only where Watch.written cannot.
+func (k *watchedKey) forget(v *version) {
+	if v.noted {
+		delete(k.versions, v.text)
+	} else {
+		k.versions[v.text] = nil
+	}
+}
