@@ -1,0 +1,182 @@
+package appendlist
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"schism/checker"
+	"schism/history"
+)
+
+// key is everything that a history says about the list of one key. Tokens are small numbers that stand
+// for the texts of the history.
+type key struct {
+	name   string
+	total  int    // operations in the history
+	broken string // why the key cannot be judged at all; empty if it can
+
+	tokens []token
+	ids    map[string]int32 // the canonical text of each token → its number
+
+	reads  []*view // ok reads, in the order of their calls
+	finals []*view // the last state of each node
+	nodes  int     // of the cluster
+
+	longest  *view // the read that all others should begin; nil without reads
+	repeated int   // tokens that some view shows twice
+}
+
+// token is one element of a list.
+type token struct {
+	text   string
+	append *history.Operation // who may have appended it; nil: nobody
+	failed *history.Operation // who asked and was refused; nil: nobody
+	sights
+	held bool // by some node at the end
+}
+
+const none = -1
+
+// view is a list that somebody was shown.
+type view struct {
+	op    *history.Operation
+	text  history.Value // canonical
+	lists bool          // it is a list, or nil
+	shown []int32       // as it stands
+	// list is shown without repetitions: where each token is for the first time is where it belongs.
+	list  []int32
+	chain bool // list is the beginning of the longest read's
+}
+
+// split sorts the operations of a history by key, in the order of the keys' names.
+func split(h *history.History) []*key {
+	byName := make(map[string]*key)
+	var keys []*key
+	for i := range h.Operations {
+		o := &h.Operations[i]
+		k := byName[o.Key]
+		if k == nil {
+			k = &key{name: o.Key, ids: make(map[string]int32)}
+			byName[o.Key] = k
+			keys = append(keys, k)
+		}
+		k.add(o)
+	}
+	slices.SortFunc(keys, func(a, b *key) int { return strings.Compare(a.name, b.name) })
+	states, err := checker.FinalStates(h)
+	if err != nil {
+		states = nil // the checker of final reads reports that
+	}
+	for _, k := range keys {
+		k.nodes = len(h.Header.Nodes)
+		for _, s := range checker.LastStates(states) {
+			k.finals = append(k.finals, &view{op: s.Op, text: history.Canonical(s.State[k.name])})
+		}
+	}
+	return keys
+}
+
+func (k *key) add(o *history.Operation) {
+	k.total++
+	switch {
+	case o.F == history.Append:
+		k.addAppend(o)
+	case o.F != history.Read:
+		k.broken = fmt.Sprintf("event %d invokes %q: a list knows only append and read", o.Call, o.F)
+	case o.Outcome == history.OK:
+		k.reads = append(k.reads, &view{op: o, text: history.Canonical(o.Output)})
+	}
+}
+
+func (k *key) addAppend(o *history.Operation) {
+	t := &k.tokens[k.id(string(history.Canonical(o.Input)))]
+	switch {
+	case o.Outcome == history.Fail:
+		t.failed = o
+	case t.append != nil:
+		k.broken = fmt.Sprintf("the token %s was appended by two operations (events %d and %d): lists whose tokens are not unique are not judged",
+			checker.ShowValue(o.Input), t.append.Call, o.Call)
+	default:
+		t.append = o
+	}
+}
+
+// id is the number of a token. Equal tokens have equal canonical texts.
+func (k *key) id(text string) int32 {
+	id, known := k.ids[text]
+	if !known {
+		id = int32(len(k.tokens))
+		k.ids[text] = id
+		k.tokens = append(k.tokens, token{text: text, sights: unseen()})
+	}
+	return id
+}
+
+// parse reads a list. Nil is the empty one.
+func (k *key) parse(v *view) {
+	var elements []json.RawMessage
+	v.lists = json.Unmarshal(v.text, &elements) == nil
+	v.shown = make([]int32, len(elements))
+	for i, e := range elements {
+		v.shown[i] = k.id(string(e))
+	}
+	v.list = once(v.shown, len(k.tokens))
+}
+
+// once leaves out what has been there before.
+func once(shown []int32, tokens int) []int32 {
+	seen := make([]bool, tokens)
+	for i, t := range shown {
+		if !seen[t] {
+			seen[t] = true
+			continue
+		}
+		rest := slices.Clone(shown[:i])
+		for _, t := range shown[i+1:] {
+			if !seen[t] {
+				seen[t] = true
+				rest = append(rest, t)
+			}
+		}
+		return rest
+	}
+	return shown
+}
+
+// beginning finds at once that a view shows the beginning of a longer one that is parsed: by its text,
+// without a look at the tokens. That is what makes a thousand reads of a growing list cheap.
+type beginning struct {
+	of   *view
+	ends map[int]int // offset behind an element of the text → elements up to there
+	once []int       // elements → how many different ones are among them
+}
+
+func newBeginning(of *view, tokens []token) *beginning {
+	b := &beginning{of: of, ends: map[int]int{1: 0}, once: []int{0}}
+	at, different := 0, 0
+	for i, t := range of.shown {
+		at += 1 + len(tokens[t].text)
+		b.ends[at] = i + 1
+		if different < len(of.list) && of.list[different] == t {
+			different++
+		}
+		b.once = append(b.once, different)
+	}
+	return b
+}
+
+func (b *beginning) take(v *view) bool {
+	text, open := bytes.CutSuffix(v.text, []byte("]"))
+	n, whole := b.ends[len(text)]
+	switch {
+	case history.IsNil(v.text) || string(v.text) == "[]":
+		n = 0
+	case !open || !whole || !bytes.HasPrefix(b.of.text, text):
+		return false
+	}
+	v.lists, v.shown, v.list = true, b.of.shown[:n], b.of.list[:b.once[n]]
+	return true
+}
