@@ -1,0 +1,237 @@
+package schism
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"schism/checker"
+	"schism/history"
+)
+
+// longRun writes the history of a long run of the workload register to a file, as fast as it can: 20 clients
+// on some keys, half of the operations reads, a tenth cas, and one in a thousand never answered.
+type longRun struct {
+	text   bytes.Buffer
+	index  int
+	keys   int
+	values []int // by key: what it holds
+	client [20]int
+}
+
+func newLongRun(keys int) *longRun {
+	r := &longRun{keys: keys, values: make([]int, keys)}
+	for c := range r.client {
+		r.client[c] = c
+	}
+	r.text.WriteString(`{"schism":1}` + "\n")
+	return r
+}
+
+func (r *longRun) event(client int, kind history.Kind, f string, key int, value string) {
+	const apart = 50_000 // nanoseconds: 10,000 operations a second
+	fmt.Fprintf(&r.text, `{"index":%d,"time":%d,"process":%d,"type":"%s","f":"%s","node":"n%d","key":"k%d","value":%s}`+"\n",
+		r.index, r.index*apart, client, kind, f, 1+client%5, key, value)
+	r.index++
+}
+
+// round has every client call once and, in the order of the calls, be answered.
+func (r *longRun) round() {
+	const next = 20 // processes after those that have seen an unknown answer
+	type step struct {
+		f, in, out string
+		key        int
+	}
+	var steps [20]step
+	for c := range steps {
+		n := r.index + 1
+		s := step{f: history.Read, in: "null", key: n % r.keys}
+		switch n % 10 {
+		case 0, 3, 5, 8:
+			s.f, s.in = history.Write, strconv.Itoa(n)
+			r.values[s.key] = n
+		case 6:
+			s.f, s.in = history.CAS, fmt.Sprintf("[%s,%d]", r.holds(s.key), n)
+			r.values[s.key] = n
+		}
+		if s.out = s.in; s.f == history.Read {
+			s.out = r.holds(s.key)
+		}
+		steps[c] = s
+		r.event(r.client[c], history.Invoke, s.f, s.key, s.in)
+	}
+	for c, s := range steps {
+		kind := history.OK
+		if s.f == history.Write && r.index%997 == 0 {
+			kind = history.Info
+		}
+		r.event(r.client[c], kind, s.f, s.key, s.out)
+		if kind == history.Info {
+			r.client[c] += next
+		}
+	}
+}
+
+func (r *longRun) holds(key int) string {
+	if r.values[key] == 0 {
+		return "null"
+	}
+	return strconv.Itoa(r.values[key])
+}
+
+// stale has the first client read what a key held at the time of an earlier event.
+func (r *longRun) stale(key, value int) {
+	r.event(r.client[0], history.Invoke, history.Read, key, "null")
+	r.event(r.client[0], history.OK, history.Read, key, strconv.Itoa(value))
+}
+
+// told is what live checking of a long run cost, and how it told of the stale read at its end.
+type told struct {
+	watched, told time.Duration // for all but the end; from when the end was on disk until it was told
+	kept          int64         // bytes
+	anomaly       checker.Anomaly
+}
+
+// tellStale looks at a run of so many operations on 5 keys, which ends with a read of what had been there so
+// many operations before.
+func tellStale(tb testing.TB, operations, age int) (t told) {
+	tb.Helper()
+	path := filepath.Join(tb.TempDir(), "history.jsonl")
+	file, err := os.Create(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer file.Close()
+	write := func(r *longRun) {
+		if _, err := r.text.WriteTo(file); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	r, old := newLongRun(5), 0
+	for done := 0; done < operations; done += len(r.client) {
+		if r.round(); done <= operations-age {
+			old = r.values[0]
+		}
+		write(r)
+	}
+	var found []checker.Anomaly
+	l := newLive(Defaults().liveChecks(), func(a checker.Anomaly) { found = append(found, a) }, nil)
+	f, err := history.Follow(path)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer f.Close()
+	look := func() time.Duration {
+		began := time.Now()
+		if err := l.look(context.Background(), f); err != nil {
+			tb.Fatal(err)
+		}
+		return time.Since(began)
+	}
+	before := heapInUse()
+	t.watched = look()
+	t.kept = heapInUse() - before
+	if len(found) > 0 {
+		tb.Fatalf("told of a history that is valid: %+v", found)
+	}
+	r.stale(0, old)
+	write(r)
+	if t.told = look(); len(found) != 1 {
+		tb.Fatalf("told %+v: want one stale read", found)
+	}
+	t.anomaly = found[0]
+	return t
+}
+
+func heapInUse() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// Live checking keeps no more of a long run than of a short one.
+func TestLiveOfALongRun(t *testing.T) {
+	operations := 100_000
+	if testing.Short() {
+		operations = 20_000
+	}
+	for _, age := range []int{200, operations / 2} {
+		got := tellStale(t, operations, age)
+		if got.anomaly.Name != checker.StaleRead || got.anomaly.Key != "k0" {
+			t.Errorf("a read as stale as %d operations: %+v", age, got.anomaly)
+		}
+		t.Logf("stale by %d operations: watched in %v, told in %v, %d bytes kept: %s", age, got.watched, got.told, got.kept, got.anomaly.Message)
+		if got.kept > 4<<20 {
+			t.Errorf("%d bytes are kept of %d operations", got.kept, operations)
+		}
+	}
+}
+
+// BenchmarkLive is what live checking costs an operation, and how long it takes to tell of a stale read
+// at the end of a run: to that comes at most the pause between two looks.
+func BenchmarkLive(b *testing.B) {
+	for _, operations := range []int{60_000, 600_000, 6_000_000} {
+		for _, age := range []int{1_000, operations / 2} {
+			b.Run(fmt.Sprintf("%d/stale=%d", operations, age), func(b *testing.B) {
+				var got told
+				for b.Loop() {
+					got = tellStale(b, operations, age)
+				}
+				b.ReportMetric(0, "ns/op")
+				b.ReportMetric(float64(got.watched.Nanoseconds())/float64(operations), "ns/operation")
+				b.ReportMetric(float64(got.told.Milliseconds()), "ms-told")
+				b.ReportMetric(float64(got.kept), "B-kept")
+			})
+		}
+	}
+}
+
+// BenchmarkLiveAtOnce follows a run of 10,000 operations a second as it goes on, for a minute, and measures how
+// long after the answer was on disk the stale read at its end is told.
+func BenchmarkLiveAtOnce(b *testing.B) {
+	const minute = 60 * 10_000 // operations
+	for b.Loop() {
+		path := filepath.Join(b.TempDir(), "history.jsonl")
+		file, err := os.Create(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		r := newLongRun(5)
+		write := func() {
+			if _, err := r.text.WriteTo(file); err != nil {
+				b.Fatal(err)
+			}
+		}
+		write()
+		told, ended := make(chan checker.Anomaly, 10), make(chan error, 1)
+		l := newLive(Defaults().liveChecks(), func(a checker.Anomaly) { told <- a }, nil)
+		ctx, stop := context.WithCancel(b.Context())
+		go func() { ended <- l.follow(ctx, path) }()
+		began := time.Now()
+		for done := 0; done < minute; done += len(r.client) {
+			r.round()
+			time.Sleep(time.Until(began.Add(time.Duration(r.index) * 50 * time.Microsecond)))
+			write()
+		}
+		b.ReportMetric(float64(minute)/time.Since(began).Seconds(), "operations/s")
+		r.stale(0, r.values[0]-1000)
+		write()
+		at := time.Now()
+		if a := <-told; a.Name != checker.StaleRead {
+			b.Errorf("told %+v", a)
+		}
+		b.ReportMetric(float64(time.Since(at).Milliseconds()), "ms-told")
+		stop()
+		if err := errors.Join(<-ended, file.Close()); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
