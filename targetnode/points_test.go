@@ -51,8 +51,8 @@ func snapshotScene(t *testing.T, action string) (c *cluster, m *member, ended <-
 	heard := c.listen(m)
 	c.arm(m, failpoint.SnapshotBeforeRename, `{"action":"`+action+`"}`)
 	want = map[string]string{"list": c.fill("list", 30)}
-	a := c.hear(heard)
-	if a.Failpoint != failpoint.SnapshotBeforeRename || a.Node != m.cfg.Name || string(a.Action) != action || a.Index < 20 || !a.Durable || a.Hit != 1 {
+	a := c.hear(heard) // the two others may have committed the entry before this node's own log has it on its disk
+	if a.Failpoint != failpoint.SnapshotBeforeRename || a.Node != m.cfg.Name || string(a.Action) != action || a.Index < 20 || a.Hit != 1 {
 		t.Errorf("announced %+v", a)
 	}
 	done := make(chan error, 1)
