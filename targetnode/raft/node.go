@@ -77,6 +77,12 @@ func New(cfg Config, d Durable, now Time) *Node {
 	}
 	n.noteMembers(d.Entries)
 	n.recovered = n.log.last()
+	if last := n.log.lastTerm(); last > n.term {
+		// The snapshot was durable before the state that the leader of its last entry had brought. Without that
+		// term a leader from before it would be followed, against committed entries. A vote in it was not given,
+		// or it would be durable.
+		n.term, n.vote, n.stateDirty = last, 0, true
+	}
 	n.resetElectionTimer()
 	switch {
 	case cfg.Restarted && !cfg.Defects.RestartVotesAtOnce:

@@ -34,6 +34,28 @@ func chunk(offset uint64, data string) raft.Message {
 	}
 }
 
+// A snapshot is written beside the log. It may be durable before the term that its last entry came with.
+func TestANodeHasTheTermOfItsSnapshot(t *testing.T) {
+	found := raft.Durable{
+		HardState: raft.HardState{Term: 1, Vote: 3},
+		Snapshot:  raft.Snapshot{Index: 5, Term: 2, Members: ofThree(), Data: []byte(tenBytes)},
+	}
+	n := raft.New(config(3), found, 0)
+	n.Step(0, raft.Message{Type: raft.MsgAppend, From: 3, To: 1, Term: 1, LogIndex: 4, LogTerm: 1, Entries: []raft.Entry{{Index: 5, Term: 1}}, Round: 1})
+	e := n.Effects()
+	if e.HardState == nil || *e.HardState != (raft.HardState{Term: 2}) {
+		t.Errorf("the state to write is %+v", e.HardState)
+	}
+	if s := n.Status(); s.Term != 2 || s.Leader != 0 || s.LastIndex != 5 {
+		t.Errorf("after an append from a leader of term 1: %+v", s)
+	}
+	for _, m := range append(e.Send, e.SendDurable...) {
+		if !m.Reject || m.Term != 2 {
+			t.Errorf("that leader is answered %+v", m)
+		}
+	}
+}
+
 func TestALeaderGivesItsSnapshotInChunks(t *testing.T) {
 	n, now := leader(t, chunked(), snapshotted(1, 1))
 	// Node 2 has nothing: it refuses the no-op's append, and all that the leader has left of its
