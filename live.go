@@ -101,8 +101,12 @@ func liveLimits() checker.Limits {
 // judgeLive looks at what was recorded until ctx ends. The channel is closed when it looks no more.
 func (r *run) judgeLive(ctx context.Context, stop func()) (done <-chan struct{}) {
 	over := make(chan struct{})
-	found := func(a checker.Anomaly) {
-		r.log.Event("✗ %s", a.Message)
+	told := make(map[string]int)
+	found := func(a checker.Anomaly) { // one at a time
+		told[a.Name]++
+		if line := announcement(a, told[a.Name]); line != "" {
+			r.log.Event("✗ %s", line)
+		}
 		if r.o.StopOnAnomaly && ctx.Err() == nil {
 			r.log.Event("the run ends here, as asked: healing, reading, checking")
 			stop()
@@ -123,6 +127,19 @@ func (r *run) judgeLive(ctx context.Context, stop func()) (done <-chan struct{})
 		}
 	}()
 	return over
+}
+
+// announcement is what is said of the nth anomaly of its name while the run goes on: a broken store may break its
+// promise on every key, and the report has them all.
+func announcement(a checker.Anomaly, n int) string {
+	const inFull = 3
+	switch {
+	case n <= inFull:
+		return a.Message
+	case n == inFull+1:
+		return fmt.Sprintf("%s on key %s too; if it is on others, the report will tell", a.Name, a.Key)
+	}
+	return ""
 }
 
 // follow looks at the history at path until ctx ends.

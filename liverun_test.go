@@ -66,6 +66,15 @@ func TestStopOnAnomaly(t *testing.T) {
 	}
 }
 
+func TestWhatIsFoundOnManyKeysIsToldOfAFew(t *testing.T) {
+	a := checker.Anomaly{Name: checker.StaleRead, Key: "x", Message: "the whole story"}
+	for n, want := range map[int]string{1: a.Message, 3: a.Message, 4: "stale-read on key x too; if it is on others, the report will tell", 5: ""} {
+		if got := announcement(a, n); got != want {
+			t.Errorf("finding %d: %q, want %q", n, got, want)
+		}
+	}
+}
+
 // firstBroken is the key whose promise was broken first, and when.
 func firstBroken(t *testing.T, s *Scenario, path string) (key string, at time.Duration) {
 	t.Helper()

@@ -72,8 +72,12 @@ func kindInWords(name string, anomalies []checker.Anomaly) string {
 			others = append(others, a.Key)
 		}
 	}
-	if len(others) > 0 {
-		b.WriteString(wrap("The same on key "+strings.Join(others, ", ")+".", "    "))
+	switch len(others) {
+	case 0:
+	case 1:
+		b.WriteString(wrap("The same on key "+others[0]+".", "    "))
+	default:
+		b.WriteString(wrap("The same on keys "+strings.Join(others, ", ")+".", "    "))
 	}
 	return b.String()
 }
