@@ -17,7 +17,7 @@ func TestFullDisk(t *testing.T) {
 		t.Skip("mounting a small file system needs root")
 	}
 	disk := t.TempDir()
-	if err := syscall.Mount("schism-test", disk, "tmpfs", 0, "size=256k"); err != nil {
+	if err := syscall.Mount("schism-test", disk, "tmpfs", 0, "size=128k"); err != nil {
 		t.Skipf("cannot mount a small file system here: %v", err)
 	}
 	defer func() {
