@@ -3,6 +3,7 @@ package nemesis
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -129,36 +130,68 @@ func (b *bendTime) all(ctx context.Context, e *Env, nodes []string, rate, other 
 	return holds, strings.Join(words, ", "), err
 }
 
-// pace is between which rates a clock ran while it was read twice: an answer takes some time, and when in
-// it the clock was read nobody knows.
+// pace is between which rates a clock ran while it was read: an answer takes some time, and when in it the
+// clock was read nobody knows.
 type pace struct{ least, most float64 }
 
 func (p pace) holds(rate float64) bool { return p.least <= rate && rate <= p.most }
-func (p pace) String() string          { return fmt.Sprintf("%.3f to %.3f", p.least, p.most) }
+
+func (p pace) String() string {
+	if p.least > p.most {
+		return "no one rate"
+	}
+	return fmt.Sprintf("%.3f to %.3f", p.least, p.most)
+}
 
 // paceBound is how long a clock is read until two rates can be told apart.
-const paceBound = 3 * time.Second
+const paceBound = 10 * time.Second
+
+// reading is what a clock showed at some moment between two.
+type reading struct {
+	after, before time.Time
+	shown         time.Duration
+}
+
+func readClock(ctx context.Context, e *Env, node string) (r reading, err error) {
+	r.after = time.Now()
+	r.shown, err = e.Control.Clock(ctx, node)
+	r.before = time.Now()
+	return r, err
+}
+
+// since is between which rates a clock ran from an earlier reading to this one.
+func (r reading) since(earlier reading) pace {
+	ran := float64(r.shown - earlier.shown)
+	return pace{least: ran / float64(r.before.Sub(earlier.after)), most: ran / float64(r.after.Sub(earlier.before))}
+}
+
+// paceOf is what every two readings of a clock say together: on a busy machine two answers that came at once
+// are worth more than the many that did not.
+func paceOf(all []reading) pace {
+	p := pace{math.Inf(-1), math.Inf(1)}
+	for i, r := range all {
+		for _, earlier := range all[:i] {
+			two := r.since(earlier)
+			p = pace{max(p.least, two.least), min(p.most, two.most)}
+		}
+	}
+	return p
+}
 
 // measurePace reads a clock until it is clear which of two rates it has, or that it is neither.
 func measurePace(ctx context.Context, e *Env, node string, a, b float64) (pace, error) {
 	began := time.Now()
-	first, err := e.Control.Clock(ctx, node)
-	read := time.Now()
-	if err != nil {
-		return pace{}, err
-	}
+	var all []reading
 	for {
-		sleep(ctx, gonePoll)
-		before := time.Now()
-		second, err := e.Control.Clock(ctx, node)
+		r, err := readClock(ctx, e, node)
 		if err != nil {
 			return pace{}, err
 		}
-		after := time.Now()
-		ran := float64(second - first)
-		p := pace{least: ran / float64(after.Sub(began)), most: ran / float64(before.Sub(read))}
+		all = append(all, r)
+		p := paceOf(all)
 		if p.holds(a) != p.holds(b) || !p.holds(a) && p.most-p.least < leastBend || time.Since(began) > paceBound {
 			return p, nil
 		}
+		sleep(ctx, gonePoll)
 	}
 }
