@@ -16,18 +16,29 @@ import (
 	"schism/history"
 )
 
-// longRun writes the history of a long run of the workload register to a file, as fast as it can: 20 clients
-// on some keys, half of the operations reads, a tenth cas, and one in a thousand never answered.
+// longRun writes the history of a long run to a file, as fast as it can: 20 clients on some keys, half of the
+// operations reads, and one change in a thousand never answered.
 type longRun struct {
 	text   bytes.Buffer
 	index  int
 	keys   int
 	values []int // by key: what it holds
 	client [20]int
+	// What the event n asks for, and what a key holds.
+	ask   func(n int) step
+	holds func(key int) string
 }
 
+// step is one operation of a long run.
+type step struct {
+	f, in, out string
+	key        int
+}
+
+// newLongRun is of the workload register: a tenth of the operations is cas.
 func newLongRun(keys int) *longRun {
 	r := &longRun{keys: keys, values: make([]int, keys)}
+	r.ask, r.holds = r.askRegister, r.value
 	for c := range r.client {
 		r.client[c] = c
 	}
@@ -45,31 +56,14 @@ func (r *longRun) event(client int, kind history.Kind, f string, key int, value 
 // round has every client call once and, in the order of the calls, be answered.
 func (r *longRun) round() {
 	const next = 20 // processes after those that have seen an unknown answer
-	type step struct {
-		f, in, out string
-		key        int
-	}
 	var steps [20]step
 	for c := range steps {
-		n := r.index + 1
-		s := step{f: history.Read, in: "null", key: n % r.keys}
-		switch n % 10 {
-		case 0, 3, 5, 8:
-			s.f, s.in = history.Write, strconv.Itoa(n)
-			r.values[s.key] = n
-		case 6:
-			s.f, s.in = history.CAS, fmt.Sprintf("[%s,%d]", r.holds(s.key), n)
-			r.values[s.key] = n
-		}
-		if s.out = s.in; s.f == history.Read {
-			s.out = r.holds(s.key)
-		}
-		steps[c] = s
-		r.event(r.client[c], history.Invoke, s.f, s.key, s.in)
+		steps[c] = r.ask(r.index + 1)
+		r.event(r.client[c], history.Invoke, steps[c].f, steps[c].key, steps[c].in)
 	}
 	for c, s := range steps {
 		kind := history.OK
-		if s.f == history.Write && r.index%997 == 0 {
+		if s.f != history.Read && s.f != history.CAS && r.index%997 == 0 {
 			kind = history.Info
 		}
 		r.event(r.client[c], kind, s.f, s.key, s.out)
@@ -79,17 +73,33 @@ func (r *longRun) round() {
 	}
 }
 
-func (r *longRun) holds(key int) string {
+func (r *longRun) askRegister(n int) step {
+	s := step{f: history.Read, in: "null", key: n % r.keys}
+	switch n % 10 {
+	case 0, 3, 5, 8:
+		s.f, s.in = history.Write, strconv.Itoa(n)
+		r.values[s.key] = n
+	case 6:
+		s.f, s.in = history.CAS, fmt.Sprintf("[%s,%d]", r.value(s.key), n)
+		r.values[s.key] = n
+	}
+	if s.out = s.in; s.f == history.Read {
+		s.out = r.value(s.key)
+	}
+	return s
+}
+
+func (r *longRun) value(key int) string {
 	if r.values[key] == 0 {
 		return "null"
 	}
 	return strconv.Itoa(r.values[key])
 }
 
-// stale has the first client read what a key held at the time of an earlier event.
-func (r *longRun) stale(key, value int) {
+// stale has the first client read what a key held once.
+func (r *longRun) stale(key int, value string) {
 	r.event(r.client[0], history.Invoke, history.Read, key, "null")
-	r.event(r.client[0], history.OK, history.Read, key, strconv.Itoa(value))
+	r.event(r.client[0], history.OK, history.Read, key, value)
 }
 
 // told is what live checking of a long run cost, and how it told of the stale read at its end.
@@ -99,9 +109,26 @@ type told struct {
 	anomaly       checker.Anomaly
 }
 
-// tellStale looks at a run of so many operations on 5 keys, which ends with a read of what had been there so
-// many operations before.
-func tellStale(tb testing.TB, operations, age int) (t told) {
+// longRuns are of the workloads whose histories are watched. Of lists there are many: of few, each read would soon
+// show more than a disk can take.
+var longRuns = []struct {
+	workload string
+	begin    func() *longRun
+}{
+	{"register", func() *longRun { return newLongRun(5) }},
+	{"append", func() *longRun { return newLongLists(1000).longRun }},
+}
+
+// liveChecksOf are those of a scenario of some workload.
+func liveChecksOf(workload string) []checker.Checker {
+	s := Defaults()
+	s.Workload.Name = workload
+	return s.liveChecks()
+}
+
+// tellStale looks at a run of so many operations, which ends with a read of what had been there so many operations
+// before.
+func tellStale(tb testing.TB, workload string, r *longRun, operations, age int) (t told) {
 	tb.Helper()
 	path := filepath.Join(tb.TempDir(), "history.jsonl")
 	file, err := os.Create(path)
@@ -114,15 +141,15 @@ func tellStale(tb testing.TB, operations, age int) (t told) {
 			tb.Fatal(err)
 		}
 	}
-	r, old := newLongRun(5), 0
+	old := ""
 	for done := 0; done < operations; done += len(r.client) {
 		if r.round(); done <= operations-age {
-			old = r.values[0]
+			old = r.holds(0)
 		}
 		write(r)
 	}
 	var found []checker.Anomaly
-	l := newLive(Defaults().liveChecks(), func(a checker.Anomaly) { found = append(found, a) }, nil)
+	l := newLive(liveChecksOf(workload), func(a checker.Anomaly) { found = append(found, a) }, nil)
 	f, err := history.Follow(path)
 	if err != nil {
 		tb.Fatal(err)
@@ -163,14 +190,17 @@ func TestLiveOfALongRun(t *testing.T) {
 	if testing.Short() {
 		operations = 20_000
 	}
-	for _, age := range []int{200, operations / 2} {
-		got := tellStale(t, operations, age)
-		if got.anomaly.Name != checker.StaleRead || got.anomaly.Key != "k0" {
-			t.Errorf("a read as stale as %d operations: %+v", age, got.anomaly)
-		}
-		t.Logf("stale by %d operations: watched in %v, told in %v, %d bytes kept: %s", age, got.watched, got.told, got.kept, got.anomaly.Message)
-		if got.kept > 4<<20 {
-			t.Errorf("%d bytes are kept of %d operations", got.kept, operations)
+	for _, run := range longRuns {
+		for _, age := range []int{5000, operations / 2} {
+			got := tellStale(t, run.workload, run.begin(), operations, age)
+			if got.anomaly.Name != checker.StaleRead || got.anomaly.Key != "k0" {
+				t.Errorf("%s: a read as stale as %d operations: %+v", run.workload, age, got.anomaly)
+			}
+			t.Logf("%s, stale by %d operations: watched in %v, told in %v, %d bytes kept: %s",
+				run.workload, age, got.watched, got.told, got.kept, got.anomaly.Message)
+			if got.kept > 4<<20 {
+				t.Errorf("%s: %d bytes are kept of %d operations", run.workload, got.kept, operations)
+			}
 		}
 	}
 }
@@ -178,60 +208,76 @@ func TestLiveOfALongRun(t *testing.T) {
 // BenchmarkLive is what live checking costs an operation, and how long it takes to tell of a stale read
 // at the end of a run: to that comes at most the pause between two looks.
 func BenchmarkLive(b *testing.B) {
-	for _, operations := range []int{60_000, 600_000, 6_000_000} {
-		for _, age := range []int{1_000, operations / 2} {
-			b.Run(fmt.Sprintf("%d/stale=%d", operations, age), func(b *testing.B) {
-				var got told
-				for b.Loop() {
-					got = tellStale(b, operations, age)
+	for _, run := range longRuns {
+		for _, operations := range []int{60_000, 600_000, 6_000_000} {
+			for _, age := range []int{5_000, operations / 2} {
+				if run.workload == "append" && operations > 600_000 {
+					continue // its reads would show 30 GB
 				}
-				b.ReportMetric(0, "ns/op")
-				b.ReportMetric(float64(got.watched.Nanoseconds())/float64(operations), "ns/operation")
-				b.ReportMetric(float64(got.told.Milliseconds()), "ms-told")
-				b.ReportMetric(float64(got.kept), "B-kept")
+				b.Run(fmt.Sprintf("%s/%d/stale=%d", run.workload, operations, age), func(b *testing.B) {
+					var got told
+					for b.Loop() {
+						got = tellStale(b, run.workload, run.begin(), operations, age)
+					}
+					b.ReportMetric(0, "ns/op")
+					b.ReportMetric(float64(got.watched.Nanoseconds())/float64(operations), "ns/operation")
+					b.ReportMetric(float64(got.told.Milliseconds()), "ms-told")
+					b.ReportMetric(float64(got.kept), "B-kept")
+				})
+			}
+		}
+	}
+}
+
+// BenchmarkLiveAtOnce follows a run of 10,000 operations a second as it goes on, and measures how long after the
+// answer was on disk the stale read at its end is told.
+func BenchmarkLiveAtOnce(b *testing.B) {
+	for _, run := range longRuns {
+		for _, length := range []time.Duration{10 * time.Second, time.Minute} {
+			b.Run(fmt.Sprintf("%s/%v", run.workload, length), func(b *testing.B) {
+				for b.Loop() {
+					followLongRun(b, run.workload, run.begin(), length)
+				}
 			})
 		}
 	}
 }
 
-// BenchmarkLiveAtOnce follows a run of 10,000 operations a second as it goes on, for a minute, and measures how
-// long after the answer was on disk the stale read at its end is told.
-func BenchmarkLiveAtOnce(b *testing.B) {
-	const minute = 60 * 10_000 // operations
-	for b.Loop() {
-		path := filepath.Join(b.TempDir(), "history.jsonl")
-		file, err := os.Create(path)
-		if err != nil {
+// followLongRun ends a run, after so long, with a stale read.
+func followLongRun(b *testing.B, workload string, r *longRun, length time.Duration) {
+	path := filepath.Join(b.TempDir(), "history.jsonl")
+	file, err := os.Create(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	write := func() {
+		if _, err := r.text.WriteTo(file); err != nil {
 			b.Fatal(err)
 		}
-		r := newLongRun(5)
-		write := func() {
-			if _, err := r.text.WriteTo(file); err != nil {
-				b.Fatal(err)
-			}
+	}
+	write()
+	told, ended := make(chan checker.Anomaly, 10), make(chan error, 1)
+	l := newLive(liveChecksOf(workload), func(a checker.Anomaly) { told <- a }, nil)
+	ctx, stop := context.WithCancel(b.Context())
+	go func() { ended <- l.follow(ctx, path) }()
+	began, operations, all, old := time.Now(), 0, int(length.Seconds())*10_000, ""
+	for ; operations < all; operations += len(r.client) {
+		if r.round(); operations <= all-5000 {
+			old = r.holds(0)
 		}
+		time.Sleep(time.Until(began.Add(time.Duration(r.index) * 50 * time.Microsecond)))
 		write()
-		told, ended := make(chan checker.Anomaly, 10), make(chan error, 1)
-		l := newLive(Defaults().liveChecks(), func(a checker.Anomaly) { told <- a }, nil)
-		ctx, stop := context.WithCancel(b.Context())
-		go func() { ended <- l.follow(ctx, path) }()
-		began := time.Now()
-		for done := 0; done < minute; done += len(r.client) {
-			r.round()
-			time.Sleep(time.Until(began.Add(time.Duration(r.index) * 50 * time.Microsecond)))
-			write()
-		}
-		b.ReportMetric(float64(minute)/time.Since(began).Seconds(), "operations/s")
-		r.stale(0, r.values[0]-1000)
-		write()
-		at := time.Now()
-		if a := <-told; a.Name != checker.StaleRead {
-			b.Errorf("told %+v", a)
-		}
-		b.ReportMetric(float64(time.Since(at).Milliseconds()), "ms-told")
-		stop()
-		if err := errors.Join(<-ended, file.Close()); err != nil {
-			b.Fatal(err)
-		}
+	}
+	b.ReportMetric(float64(operations)/time.Since(began).Seconds(), "operations/s")
+	r.stale(0, old)
+	write()
+	at := time.Now()
+	if a := <-told; a.Name != checker.StaleRead {
+		b.Errorf("told %+v", a)
+	}
+	b.ReportMetric(float64(time.Since(at).Milliseconds()), "ms-told")
+	stop()
+	if err := errors.Join(<-ended, file.Close()); err != nil {
+		b.Fatal(err)
 	}
 }

@@ -36,6 +36,8 @@ var nearLinear = []struct {
 	{"appendlist", "sights.go", "Golden|EveryWayAgrees", nil},
 	{"appendlist", "missing.go", "Golden|EveryWayAgrees", []string{"gone", "endKnown", "gaps", "gap", "byAge", "alongTheLongest", "oldestWithout", "lostAtTheEnd"}},
 	{"appendlist", "findings.go", "Golden|EveryWayAgrees", []string{"duplicates", "dirty", "future", "reordered", "incompatible"}},
+	{"appendlist", "watch.go", "Watch", []string{"Add", "call"}},
+	{"appendlist", "watchlist.go", "Watch", nil},
 	{"session", "register.go", "Golden|Undecided|AgreesWithBruteForce", []string{"name", "written", "call", "answer", "shown", "see"}},
 	{"session", "order.go", "Golden|Order|AgreesWithBruteForce", []string{"add", "reach", "ancestors", "move"}},
 	{"session", "list.go", "Golden|Undecided|AgreesWithBruteForce", nil},
@@ -61,6 +63,8 @@ var equivalent = map[string]string{
 	"watchkey.go complete: k.until <= 0": "it is when to forget, which changes what is kept, not what is found",
 	"watchkey.go sweep: z.s > first.s":   "any zone that proves another dead is right; the greatest finds most to forget",
 	"watchkey.go sweep: z.s > second.s":  "any zone that proves another dead is right; the greatest finds most to forget",
+
+	"watchlist.go complete: k.until <= 0": "it is when to forget, which changes what is kept, not what is found",
 
 	// Sessions and staleness look at a list that is the beginning of the longest one without taking it apart.
 	// Whether they see that it is costs time only.

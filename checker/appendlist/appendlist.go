@@ -41,11 +41,14 @@ func (Lists) Name() string { return "linearizable" }
 
 // Check judges all keys. Those that are not begun when the time or ctx is over are Unknown.
 func (c Lists) Check(ctx context.Context, h *history.History) checker.Check {
+	return c.judge(ctx, h, split(h))
+}
+
+func (c Lists) judge(ctx context.Context, h *history.History, keys []*key) checker.Check {
 	started := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.Limits.Time, defaultTime))
 	defer cancel()
 	check := checker.Check{Name: c.Name(), Figures: map[string]float64{"operations": float64(len(h.Operations))}}
-	keys := split(h)
 	var all []*finding
 	for _, k := range keys {
 		one := checker.KeyCheck{Key: k.name, Operations: k.total, Verdict: checker.Valid}

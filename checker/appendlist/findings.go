@@ -51,13 +51,13 @@ func (k *key) duplicates() []*finding {
 	var first *finding
 	repeated := make(map[int32]bool)
 	for _, v := range k.views() {
-		if len(v.shown) == len(v.list) {
+		if v.clean == len(v.shown) {
 			continue
 		}
 		place := make(map[int32]int, len(v.list))
 		for i, t := range v.shown {
 			before, again := place[t]
-			if !again {
+			if !again || k.tokens[t].before {
 				place[t] = i + 1
 				continue
 			}

@@ -25,6 +25,10 @@ type key struct {
 	finals []*view // the last state of each node
 	nodes  int     // of the cluster
 
+	// before says of a token that nobody appends in the history whether somebody may have in what came before it;
+	// nil: nothing came before.
+	before func(text string) bool
+
 	longest  *view // the read that all others should begin; nil without reads
 	repeated int   // tokens that some view shows twice
 }
@@ -35,7 +39,8 @@ type token struct {
 	append *history.Operation // who may have appended it; nil: nobody
 	failed *history.Operation // who asked and was refused; nil: nobody
 	sights
-	held bool // by some node at the end
+	held   bool // by some node at the end
+	before bool // it was asked for before the history: nothing is to be said of it
 }
 
 const none = -1
@@ -46,8 +51,10 @@ type view struct {
 	text  history.Value // canonical
 	lists bool          // it is a list, or nil
 	shown []int32       // as it stands
-	// list is shown without repetitions: where each token is for the first time is where it belongs.
+	// list is shown without repetitions: where each token is for the first time is where it belongs. Tokens that
+	// were asked for before the history are left out.
 	list  []int32
+	clean int  // the first so many of shown have none of them twice
 	chain bool // list is the beginning of the longest read's
 }
 
@@ -122,28 +129,27 @@ func (k *key) parse(v *view) {
 	v.shown = make([]int32, len(elements))
 	for i, e := range elements {
 		v.shown[i] = k.id(string(e))
+		t := &k.tokens[v.shown[i]]
+		t.before = t.append == nil && t.failed == nil && k.before != nil && k.before(t.text)
 	}
-	v.list = once(v.shown, len(k.tokens))
+	v.list, v.clean = k.once(v.shown)
 }
 
-// once leaves out what has been there before.
-func once(shown []int32, tokens int) []int32 {
-	seen := make([]bool, tokens)
+// once leaves out what has been there before, in the list or in time. The first clean tokens have nothing twice.
+func (k *key) once(shown []int32) (list []int32, clean int) {
+	seen := make([]bool, len(k.tokens))
+	list, clean = make([]int32, 0, len(shown)), len(shown)
 	for i, t := range shown {
-		if !seen[t] {
+		switch {
+		case k.tokens[t].before:
+		case seen[t]:
+			clean = min(clean, i)
+		default:
 			seen[t] = true
-			continue
+			list = append(list, t)
 		}
-		rest := slices.Clone(shown[:i])
-		for _, t := range shown[i+1:] {
-			if !seen[t] {
-				seen[t] = true
-				rest = append(rest, t)
-			}
-		}
-		return rest
 	}
-	return shown
+	return list, clean
 }
 
 // beginning finds at once that a view shows the beginning of a longer one that is parsed: by its text,
@@ -151,7 +157,7 @@ func once(shown []int32, tokens int) []int32 {
 type beginning struct {
 	of   *view
 	ends map[int]int // offset behind an element of the text → elements up to there
-	once []int       // elements → how many different ones are among them
+	once []int       // elements → how many of the view's list are among them
 }
 
 func newBeginning(of *view, tokens []token) *beginning {
@@ -177,6 +183,6 @@ func (b *beginning) take(v *view) bool {
 	case !open || !whole || !bytes.HasPrefix(b.of.text, text):
 		return false
 	}
-	v.lists, v.shown, v.list = true, b.of.shown[:n], b.of.list[:b.once[n]]
+	v.lists, v.shown, v.list, v.clean = true, b.of.shown[:n], b.of.list[:b.once[n]], min(n, b.of.clean)
 	return true
 }

@@ -23,8 +23,8 @@ type Watch struct {
 	register Register
 	keys     map[string]*watchedKey
 	open     map[history.Process]pendingOp
-	asked    numbers // values that somebody asked to write
-	written  numbers // those of them whose write has not failed
+	asked    checker.Numbers // values that somebody asked to write
+	written  checker.Numbers // those of them whose write has not failed
 }
 
 // pendingOp is an operation that was called.
@@ -65,7 +65,7 @@ func (w *Watch) Add(e *history.Event) checker.Sight {
 		}
 		if e.Kind == history.Fail && p.to != nil {
 			delete(k.versions, p.to.text)
-			w.written.remove(p.to.text)
+			w.written.Remove(p.to.text)
 		}
 		s = k.complete(p, e)
 	}
@@ -99,11 +99,11 @@ func (w *Watch) call(k *watchedKey, e *history.Event) checker.Sight {
 		if _, known := k.versions[v.text]; known {
 			return checker.Unwatched
 		}
-		if w.written.has(v.text) {
+		if w.written.Has(v.text) {
 			return checker.Unwatched
 		}
-		w.asked.add(v.text)
-		v.noted, p.to = w.written.add(v.text), v
+		w.asked.Add(v.text)
+		v.noted, p.to = w.written.Add(v.text), v
 		k.versions[v.text] = v
 	}
 	k.open = append(k.open, e.Index)
@@ -125,11 +125,11 @@ func (w *Watch) CheckPart(ctx context.Context, h *history.History) checker.Check
 }
 
 // cut leaves out what saw a value that was asked for before the first operation.
-func (k *key) cut(asked *numbers) {
+func (k *key) cut(asked *checker.Numbers) {
 	known := make([]bool, k.values) // here, or never asked for at all
 	known[initial] = true
 	for text, v := range k.ids {
-		if _, can := number(text); can && !asked.has(text) {
+		if asked.Lacks(text) {
 			known[v] = true
 		}
 	}

@@ -4,45 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"schism/checker"
 	"schism/checker/checkertest"
 	"schism/history"
 )
-
-// eventsOf are the events that a history's operations were made of.
-func eventsOf(ops []history.Operation) []history.Event {
-	var all []history.Event
-	for _, o := range ops {
-		e := history.Event{Process: o.Process, F: o.F, Key: o.Key}
-		call, end := e, e
-		call.Index, call.Kind, call.Value = o.Call, history.Invoke, o.Input
-		end.Index, end.Kind, end.Value, end.Error, end.Found = o.Return, o.Outcome, o.Input, o.Error, o.Found()
-		if o.F == history.Read && o.Outcome == history.OK {
-			end.Value = o.Output
-		}
-		all = append(all, call, end)
-	}
-	slices.SortFunc(all, func(a, b history.Event) int { return int(a.Index - b.Index) })
-	return all
-}
-
-// soFar is what was known of a history's operations by the event now.
-func soFar(ops []history.Operation, now int64) []history.Operation {
-	var known []history.Operation
-	for _, o := range ops {
-		if o.Call > now {
-			break
-		}
-		if o.Return > now {
-			o.Outcome, o.Output, o.Rare, o.Error = history.Info, nil, nil, ""
-		}
-		known = append(known, o)
-	}
-	return known
-}
 
 // watching is what came of random histories that were watched.
 type watching struct {
@@ -55,9 +22,9 @@ type watching struct {
 // watched compares the Watch with zones after every event.
 func watched(ops []history.Operation, forgetful bool, count *watching) error {
 	w := Register{}.Watch().(*Watch)
-	for _, e := range eventsOf(ops) {
+	for _, e := range checkertest.Events(ops) {
 		sight := w.Add(&e)
-		k := split(&history.History{Operations: soFar(ops, e.Index)})[0]
+		k := split(&history.History{Operations: checkertest.SoFar(ops, e.Index)})[0]
 		if sight == checker.Unwatched {
 			if k.unique && k.exact {
 				return fmt.Errorf("event %d: a key whose values are unique and exact is not watched", e.Index)
@@ -92,7 +59,7 @@ func watched(ops []history.Operation, forgetful bool, count *watching) error {
 
 // partly judges every last part of what was known at an event.
 func partly(w *Watch, ops []history.Operation, now int64, valid bool, count *watching) error {
-	known := soFar(ops, now)
+	known := checkertest.SoFar(ops, now)
 	for from := range known {
 		k := split(&history.History{Operations: known[from:]})[0]
 		k.cut(&w.asked)
@@ -158,7 +125,7 @@ func TestWatchForgets(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := Register{}.Watch().(*Watch)
 			most := 0
-			for _, e := range eventsOf(play(rand.New(rand.NewPCG(1, 2)), s)) {
+			for _, e := range checkertest.Events(play(rand.New(rand.NewPCG(1, 2)), s)) {
 				if sight := w.Add(&e); sight != checker.Fine {
 					t.Fatalf("event %d: %v", e.Index, sight)
 				}
@@ -193,7 +160,7 @@ func TestPartIsExplained(t *testing.T) {
 			ops := []history.Operation{write(0, "1"), write(2, "2"), read}
 			w := Register{}.Watch()
 			var last checker.Sight
-			for _, e := range eventsOf(ops) {
+			for _, e := range checkertest.Events(ops) {
 				last = w.Add(&e)
 			}
 			check := w.CheckPart(context.Background(), &history.History{Operations: ops[len(ops)-c.part:]})
