@@ -32,7 +32,7 @@ var nearLinear = []struct {
 	{"linear", "watch.go", "Watch", []string{"Add", "call", "cut"}},
 	{"linear", "watchkey.go", "Watch", nil},
 	{"appendlist", "appendlist.go", "Golden|EveryWayAgrees", []string{"judge"}},
-	{"appendlist", "key.go", "Golden|CannotBeJudged|MayBeAskedAgain|EveryWayAgrees", []string{"split", "add", "addAppend", "once", "newBeginning", "take"}},
+	{"appendlist", "key.go", "Golden|CannotBeJudged|WasCertain|MayBeAskedAgain|EveryWayAgrees", []string{"split", "add", "addAppend", "endBefore", "once", "newBeginning", "take"}},
 	{"appendlist", "sights.go", "Golden|EveryWayAgrees", nil},
 	{"appendlist", "missing.go", "Golden|EveryWayAgrees", []string{"gone", "endKnown", "gaps", "gap", "byAge", "alongTheLongest", "oldestWithout", "lostAtTheEnd"}},
 	{"appendlist", "findings.go", "Golden|EveryWayAgrees", []string{"duplicates", "dirty", "future", "reordered", "incompatible"}},

@@ -71,11 +71,8 @@ func (c Lists) judge(ctx context.Context, h *history.History, keys []*key) check
 }
 
 // judge gives the anomalies of one key, at most one of a name. There is none iff the key is
-// linearizable and nothing speaks against what the nodes held at the end.
+// linearizable, as far as it can be judged, and nothing speaks against what the nodes held at the end.
 func (k *key) judge(ctx context.Context) []*finding {
-	if k.broken != "" {
-		return nil
-	}
 	if ctx.Err() != nil {
 		k.broken = "there was no time left to begin with this key"
 		return nil

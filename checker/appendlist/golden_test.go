@@ -328,6 +328,33 @@ func TestWhatCannotBeJudged(t *testing.T) {
 	}
 }
 
+// What is certain while a list grows is certain at the end, though a token is appended again after that. Without it
+// the key stays undecided, whatever is shown later.
+func TestWhatWasCertainStaysSo(t *testing.T) {
+	for shown, want := range map[string]checker.Verdict{"[]": checker.Invalid, "[1]": checker.Unknown} {
+		check := Lists{}.Check(t.Context(), script(t, `
+			1.000 c3 n4 append x 1
+			1.010 c3 ok
+			1.020 c7 n1 read x
+			1.030 c8 n1 read x
+			1.040 c7 ok `+shown+`
+			2.000 c3 n4 append x 1
+			2.010 c3 ok
+			2.020 c8 ok [1,1]
+			2.030 c7 n1 read x
+			2.040 c7 ok [9]`))
+		if check.Verdict != want {
+			t.Errorf("after a read of %s: %v: %+v", shown, check.Verdict, check.Anomalies)
+		}
+		if says := "; its first 3 operations are linearizable"; want == checker.Unknown && !strings.HasSuffix(check.Keys[0].Message, says) {
+			t.Errorf("%q does not say %q", check.Keys[0].Message, says)
+		}
+		if want == checker.Invalid && (len(check.Anomalies) != 1 || check.Anomalies[0].Name != checker.StaleRead) {
+			t.Errorf("%+v", check.Anomalies)
+		}
+	}
+}
+
 // A token that failed once and was appended later is the later operation's.
 func TestARefusedTokenMayBeAskedAgain(t *testing.T) {
 	h := script(t, `

@@ -16,7 +16,7 @@ import (
 type key struct {
 	name   string
 	total  int    // operations in the history
-	broken string // why the key cannot be judged at all; empty if it can
+	broken string // why no more than the beginning of the key can be judged; empty if it all can
 
 	tokens []token
 	ids    map[string]int32 // the canonical text of each token → its number
@@ -79,6 +79,9 @@ func split(h *history.History) []*key {
 	}
 	for _, k := range keys {
 		k.nodes = len(h.Header.Nodes)
+		if k.broken != "" {
+			continue // they come from after the beginning
+		}
 		for _, s := range checker.LastStates(states) {
 			k.finals = append(k.finals, &view{op: s.Op, text: history.Canonical(s.State[k.name])})
 		}
@@ -89,10 +92,11 @@ func split(h *history.History) []*key {
 func (k *key) add(o *history.Operation) {
 	k.total++
 	switch {
+	case k.broken != "":
 	case o.F == history.Append:
 		k.addAppend(o)
 	case o.F != history.Read:
-		k.broken = fmt.Sprintf("event %d invokes %q: a list knows only append and read", o.Call, o.F)
+		k.endBefore(o, fmt.Sprintf("event %d invokes %q: a list knows only append and read", o.Call, o.F))
 	case o.Outcome == history.OK:
 		k.reads = append(k.reads, &view{op: o, text: history.Canonical(o.Output)})
 	}
@@ -104,11 +108,21 @@ func (k *key) addAppend(o *history.Operation) {
 	case o.Outcome == history.Fail:
 		t.failed = o
 	case t.append != nil:
-		k.broken = fmt.Sprintf("the token %s was appended by two operations (events %d and %d): lists whose tokens are not unique are not judged",
-			checker.ShowValue(o.Input), t.append.Call, o.Call)
+		k.endBefore(o, fmt.Sprintf("the token %s was appended by two operations (events %d and %d): lists whose tokens are not unique are not judged",
+			checker.ShowValue(o.Input), t.append.Call, o.Call))
 	default:
 		t.append = o
 	}
+}
+
+// endBefore leaves of the key what was known when o was called: what is wrong by then, nothing that follows can undo.
+// An append that was acknowledged later proves nothing by then either.
+func (k *key) endBefore(o *history.Operation, why string) {
+	k.broken = why
+	if k.total > 1 {
+		k.broken += fmt.Sprintf("; its first %d operations are linearizable", k.total-1)
+	}
+	k.reads = slices.DeleteFunc(k.reads, func(v *view) bool { return v.op.Return > o.Call })
 }
 
 // id is the number of a token. Equal tokens have equal canonical texts.

@@ -246,3 +246,51 @@ func TestManyInvalidKeys(t *testing.T) {
 	}
 	t.Logf("%d of %d keys invalid, %d anomalies of up to %d operations in %v", invalid, keys, len(anomalies), longest, took)
 }
+
+// crowded is a key whose values are unique, written by so many clients at once that no search comes to an end, and
+// that one client reads in their order; then a value of the first round, if it is stale.
+func crowded(stale bool, index *int64) (all []history.Operation) {
+	const rounds, clients = 10, 40
+	read := func(value int64) {
+		all = append(all, history.Operation{
+			Process: clients, Key: "a", F: history.Read, Output: history.Int(value), Outcome: history.OK, Call: *index, Return: *index + 1,
+		})
+		*index += 2
+	}
+	for round := range int64(rounds) {
+		for c := range int64(clients) {
+			all = append(all, history.Operation{
+				Process: history.Process(c), Key: "a", F: history.Write, Input: history.Int(100 + clients*round + c), Outcome: history.OK,
+				Call: *index, Return: *index + clients,
+			})
+			*index++
+		}
+		*index += clients
+		read(100 + clients*round)
+	}
+	if stale {
+		read(101)
+	}
+	return all
+}
+
+// What is certain while the history grows is certain at the end, though values recur then and nothing can decide
+// the whole. Without it the key stays undecided.
+func TestWhatWasCertainStaysSo(t *testing.T) {
+	for stale, want := range map[bool]checker.Verdict{true: checker.Invalid, false: checker.Unknown} {
+		index := int64(0)
+		h := &history.History{Operations: crowded(stale, &index)}
+		w, broken := Register{}.Watch(), false
+		for _, e := range checkertest.Events(h.Operations) {
+			broken = broken || w.Add(&e) == checker.Broken
+		}
+		h.Operations = append(h.Operations, hopeless("a", 400, 40, &index)...)
+		check := Register{Limits: checker.Limits{Time: time.Second}}.Check(t.Context(), h)
+		if broken != stale || check.Verdict != want {
+			t.Errorf("stale %v: while it grew it was broken: %v; at the end %v: %s", stale, broken, check.Verdict, check.Message)
+		}
+		if stale && (len(check.Anomalies) != 1 || check.Anomalies[0].Name != checker.StaleRead || len(check.Anomalies[0].Ops) > 6) {
+			t.Errorf("%+v", check.Anomalies)
+		}
+	}
+}

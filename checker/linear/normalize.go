@@ -3,6 +3,7 @@ package linear
 import (
 	"fmt"
 	"math"
+	"sort"
 
 	"schism/checker/search"
 	"schism/history"
@@ -61,6 +62,7 @@ type key struct {
 	unique bool   // no value was perhaps written twice, nor nil at all
 	exact  bool   // no result says only what the value was not
 	broken string // why the key cannot be judged at all; empty if it can
+	doubt  int64  // the event before which it is all that: unique, exact, and not broken
 }
 
 // split sorts the operations of a history by key, each as the register's model sees it. The keys
@@ -98,7 +100,7 @@ type splitter struct {
 func newSplitter(name string) *splitter {
 	return &splitter{
 		key: &key{
-			name: name, unique: true, exact: true,
+			name: name, unique: true, exact: true, doubt: never,
 			failed: make(map[int32]int32), ids: map[string]int32{"null": initial},
 		},
 		written: []uint8{initial: 1}, // nil is there from the start: a write of it is a second one
@@ -135,11 +137,13 @@ func (s *splitter) add(o *history.Operation, at int32) {
 		from, to, err := history.SplitPair(o.Input)
 		if err != nil {
 			s.broken = fmt.Sprintf("the cas invoked by event %d: %v", o.Call, err)
+			s.doubt = min(s.doubt, o.Call)
 			return
 		}
 		n.kind, n.from, n.to = cas, s.id(from), s.id(to)
 	default:
 		s.broken = fmt.Sprintf("event %d invokes %q: a register knows only read, write and cas", o.Call, o.F)
+		s.doubt = min(s.doubt, o.Call)
 		return
 	}
 	if o.Outcome == history.Fail {
@@ -147,6 +151,9 @@ func (s *splitter) add(o *history.Operation, at int32) {
 		return
 	}
 	if n.writes() {
+		if s.written[n.to] > 0 {
+			s.doubt = min(s.doubt, o.Call)
+		}
 		s.written[n.to] = min(s.written[n.to]+1, 2)
 	}
 	s.ops = append(s.ops, n)
@@ -163,7 +170,7 @@ func (s *splitter) fail(o *history.Operation, n op) {
 	if len(o.Found()) > 0 {
 		n.kind, n.from, n.to = mismatch, s.id(o.Found()), n.from
 	} else {
-		n.kind, s.exact = notFrom, false
+		n.kind, s.exact, s.doubt = notFrom, false, min(s.doubt, o.Return)
 	}
 	s.ops = append(s.ops, n)
 }
@@ -199,13 +206,27 @@ func (k *key) beginning(n int) (ats []int32, now int64) {
 	if n < len(k.ops) {
 		now = k.ops[n].call
 	}
-	ats = make([]int32, 0, n)
+	return k.known(n, now), now
+}
+
+// known are, of the first n operations, the writes and whatever else had been answered before the event now.
+func (k *key) known(n int, now int64) []int32 {
+	ats := make([]int32, 0, n)
 	for i := range k.ops[:n] {
 		if o := &k.ops[i]; o.writes() || o.ret < now {
 			ats = append(ats, int32(i))
 		}
 	}
-	return ats, now
+	return ats
+}
+
+// undoubted is the beginning of the key that zones can judge. What is wrong there, nothing that follows can undo.
+func (k *key) undoubted() *key {
+	n := sort.Search(len(k.ops), func(i int) bool { return k.ops[i].call >= k.doubt })
+	sub := k.only(k.known(n, k.doubt), k.doubt)
+	sub.unique, sub.exact, sub.doubt = true, true, never
+	sub.failed, sub.ids, sub.total = k.failed, k.ids, k.total
+	return sub
 }
 
 // only is the key with some of its operations, as it was known by the event now: what had not

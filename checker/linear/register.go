@@ -106,12 +106,13 @@ func (c Register) decide(ctx context.Context, all []*judgement, g *search.Guard)
 	p := &search.Pool{Jobs: c.Limits.Jobs, Guard: g}
 	search.Each(p, all, func(j *judgement) {
 		switch {
-		case j.key.broken != "":
-			j.Why = j.key.broken
 		case ctx.Err() != nil:
-			j.Why = "there was no time left to begin with this key"
-		case j.key.unique && j.key.exact:
+			j.Why = cmp.Or(j.key.broken, "there was no time left to begin with this key")
+		case j.key.doubt == never:
 			j.byZones()
+		case j.brokenBeforeDoubt():
+		default:
+			j.Why = j.key.broken
 		}
 	})
 	var rest []*search.Problem
@@ -137,6 +138,17 @@ func (j *judgement) byZones() {
 	if j.reason != nil {
 		j.Verdict = checker.Invalid
 	}
+}
+
+// brokenBeforeDoubt says whether zones find what is wrong in the beginning of a key that they can judge. Only that is
+// then explained. So what was certain while the history grew stays so, however hard a question the whole becomes.
+func (j *judgement) brokenBeforeDoubt() bool {
+	beginning := newJudgement(j.key.undoubted())
+	beginning.byZones()
+	if beginning.Verdict == checker.Invalid {
+		*j = *beginning
+	}
+	return j.Verdict == checker.Invalid
 }
 
 func sentence(c checker.Check) string {
