@@ -153,9 +153,12 @@ func logStacks(dir history.RunDir, r *checker.Result) (err error) {
 func (s *Scenario) plan() checker.Plan {
 	kind, _ := findWorkload(s.Workload.Name) // Parse has looked
 	p := checker.Plan{
-		Kinds: kind.New(s.Workload.options()).Kinds(), Faults: s.Nemesis.Faults(s.Workload.Duration), Whole: true,
+		Kinds: kind.New(s.Workload.options()).Kinds(), Whole: true,
 		Require: s.Require.forChecker(),
 		Expect:  s.Expect, Version: Version(),
+	}
+	for _, f := range s.Nemesis.Faults(s.Workload.Duration) {
+		p.Faults = append(p.Faults, checker.Ordered{Kind: f.What.Fault.Kind(), Step: f.Place()})
 	}
 	for _, c := range Checks() {
 		for _, name := range s.Checks {

@@ -14,8 +14,8 @@ import (
 type Plan struct {
 	Checkers []Checker
 	Kinds    []string // the operations of the workload: each must have succeeded at least once
-	Faults   int      // how many the scenario orders: each must have struck
-	Whole    bool     // the history is of a whole run, which ends by asking every node what it holds
+	Faults   []Ordered
+	Whole    bool // the history is of a whole run, which ends by asking every node what it holds
 	Require  Require
 	Expect   Expect
 	Version  string // of schism
@@ -48,12 +48,7 @@ func (p Plan) worth(h *history.History) []Worth {
 	if p.Whole && len(h.FinalReads) == 0 {
 		worth = append(worth, Worth{What: "the run came to its end, at which each node is asked what it holds", Seen: "none was asked"})
 	}
-	if p.Faults > 0 {
-		worth = append(worth, Worth{
-			What: "every fault of the scenario struck", Holds: len(h.Faults) >= p.Faults,
-			Seen: fmt.Sprintf("%d of %d", len(h.Faults), p.Faults),
-		})
-	}
+	worth = append(worth, haveStruck(p.Faults, h)...)
 	worth = append(worth, FaultsBit(h)...)
 	return append(worth, p.Require.Worth(h)...)
 }

@@ -91,7 +91,7 @@ func TestWhatSpoilsARun(t *testing.T) {
 		"a fault that nobody measured": {func(h *history.History, _ *Plan) { h.Faults[0].Bit = nil }, Vacuous},
 		"a fault that nobody undid":    {func(h *history.History, _ *Plan) { h.Faults[0].End, h.Faults[0].Healed, h.Faults[0].Gone = -1, -1, nil }, Vacuous},
 		"a run that broke off":         {func(_ *history.History, p *Plan) { p.Whole = true }, Vacuous},
-		"a fault that is missing":      {func(_ *history.History, p *Plan) { p.Faults = 2 }, Vacuous},
+		"a fault that is missing":      {func(_ *history.History, p *Plan) { p.Faults = append(p.Faults, Ordered{Kind: "partition"}) }, Vacuous},
 		"a kind that never succeeded":  {func(_ *history.History, p *Plan) { p.Kinds = []string{history.Read, history.Write} }, Vacuous},
 		"too few successes a second":   {func(_ *history.History, p *Plan) { p.Require.OKRate = 1000 }, Vacuous},
 		"too few reads during the fault": {func(_ *history.History, p *Plan) {
@@ -99,7 +99,7 @@ func TestWhatSpoilsARun(t *testing.T) {
 		}, Vacuous},
 	} {
 		for _, proved := range []bool{false, true} {
-			h, p := partitioned(), Plan{Checkers: []Checker{fixed{verdict: Valid}}, Kinds: []string{history.Read}, Faults: 1}
+			h, p := partitioned(), Plan{Checkers: []Checker{fixed{verdict: Valid}}, Kinds: []string{history.Read}, Faults: []Ordered{{Kind: "partition"}}}
 			spoil.do(h, &p)
 			want := spoil.want
 			if proved {
@@ -123,7 +123,7 @@ func TestWhatSpoilsARun(t *testing.T) {
 func TestAFaultThatStaysIsNeverValid(t *testing.T) {
 	h := partitioned()
 	h.Faults[0].Gone = no()
-	if r := judge(h, Plan{Checkers: []Checker{fixed{verdict: Valid}}, Faults: 1}); r.Verdict == Valid {
+	if r := judge(h, Plan{Checkers: []Checker{fixed{verdict: Valid}}, Faults: []Ordered{{Kind: "partition"}}}); r.Verdict == Valid {
 		t.Errorf("a fault was not undone, and the run is %v", r.Verdict)
 	}
 }

@@ -20,6 +20,9 @@ type Fault struct {
 	Phase Phase  `json:"phase"`
 	Text  string `json:"text"`           // as written in the scenario: "partition [[leader, one], [rest]]"
 	What  string `json:"what,omitempty"` // as it struck: "n1 n2 | n3 n4 n5"
+	// Step is its place in the schedule, at its start: "2.1.3" is the third step in the first round of the second
+	// entry.
+	Step string `json:"step,omitempty"`
 
 	// Targets are the nodes that a selector resolved to when the fault struck, by selector:
 	// {"leader": ["n1"]}.

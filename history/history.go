@@ -50,6 +50,9 @@ func (f FaultLife) Resolved() Fault {
 		if e.What != "" {
 			all.What = e.What
 		}
+		if e.Step != "" {
+			all.Step = e.Step
+		}
 		if e.Targets != nil {
 			all.Targets = e.Targets
 		}

@@ -77,6 +77,7 @@ type life struct {
 	kind   string
 	text   string
 	step   Step
+	place  string // of a fault, in the schedule
 	id     int
 	random *rand.Rand
 	known  reign
@@ -255,7 +256,7 @@ func (l *life) record(kind history.Kind, phase history.Phase, bit *bool, proof s
 	if phase == history.FaultStart {
 		id, text := f.ID, f.Text
 		f = l.facts
-		f.ID, f.Phase, f.Text = id, phase, text
+		f.ID, f.Phase, f.Text, f.Step = id, phase, text, l.place
 	}
 	e := history.Event{Process: history.Nemesis, Kind: kind, F: l.kind, Value: history.Encode(f)}
 	if failure != nil {

@@ -31,6 +31,9 @@ func (p Planned) String() string {
 	return fmt.Sprintf("%9v  %s%s", p.At.Round(time.Millisecond), about, p.What)
 }
 
+// Place is where the step stands in the schedule, as the history tells it of a fault.
+func (p Planned) Place() string { return fmt.Sprintf("%d.%d.%d", p.Entry+1, p.Round+1, p.Step+1) }
+
 // Plan is what happens in a run of this length, in order of time. It depends on nothing else, and it
 // is what Run carries out.
 func (s Schedule) Plan(seed uint64, length time.Duration) []Planned {

@@ -89,6 +89,7 @@ func (r *round) random(number int) *rand.Rand {
 
 func (r *round) fault(ctx context.Context, step Step, number int) error {
 	l := r.n.newLife(step)
+	l.place = Planned{Entry: r.place.Entry, Round: r.place.Round, Step: number}.Place()
 	l.random, l.known, l.await = r.random(number), r.known, r.await
 	played := len(step.Meanwhile) == 0
 	if !played {

@@ -126,20 +126,16 @@ func times(d time.Duration, n int) time.Duration {
 	return d * time.Duration(n)
 }
 
-// Faults counts the faults of the schedule in a run of this length: so many must strike.
-func (s Schedule) Faults(length time.Duration) int {
-	return s.count(length, func(step *Step) bool { return step.Fault != nil })
+// Faults are the faults of the schedule in a run of this length: each must strike, whatever the seed.
+func (s Schedule) Faults(length time.Duration) []Planned {
+	return slices.DeleteFunc(s.Plan(0, length), func(p Planned) bool { return p.What.Fault == nil })
 }
 
 // Asks counts the operations of the schedule in a run of this length.
-func (s Schedule) Asks(length time.Duration) int {
-	return s.count(length, func(step *Step) bool { return step.Ask != nil })
-}
-
-func (s Schedule) count(length time.Duration, wanted func(*Step) bool) (n int) {
+func (s Schedule) Asks(length time.Duration) (n int) {
 	for _, e := range s {
 		each(e.Steps, func(step *Step) {
-			if wanted(step) {
+			if step.Ask != nil {
 				n += e.rounds(length)
 			}
 		})
