@@ -35,6 +35,7 @@ type puppets struct {
 
 	deaf, stubborn, noVotes, rigged bool // no failpoint fires, no clock bends, no campaign is won, each is
 	forgets                         bool // who goes down forgets that its timer is held
+	splits                          bool // a handover unseats the leader, and the votes split
 
 	boot    time.Duration // how long a node that starts refuses connections
 	started map[string]time.Time
@@ -109,6 +110,9 @@ func (p *puppets) Transfer(_ context.Context, node, to string) error {
 	defer p.mu.Unlock()
 	p.calls = append(p.calls, "transfer "+node+" "+to)
 	p.win(to)
+	if p.splits {
+		p.leader = ""
+	}
 	return nil
 }
 
@@ -202,10 +206,24 @@ func (p *puppets) Wall(_ context.Context, node string) (time.Time, error) {
 	return time.Now().Add(p.wall[node] + 5*time.Minute), p.alive(node) // it was never right
 }
 
-func (p *puppets) Leader(context.Context) (string, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.leader, nil
+// Leader waits for an election where nobody leads: n2 wins it, as soon as its timer runs.
+func (p *puppets) Leader(ctx context.Context) (string, error) {
+	for {
+		p.mu.Lock()
+		leader, held := p.leader, p.held["n2"]
+		p.mu.Unlock()
+		if leader != "" {
+			return leader, nil
+		}
+		if sleep(ctx, 150*time.Millisecond); ctx.Err() != nil {
+			return "", errors.New("waited for a leader")
+		}
+		if !held {
+			p.mu.Lock()
+			p.win("n2")
+			p.mu.Unlock()
+		}
+	}
 }
 
 func (p *puppets) RegionLeader(ctx context.Context) (string, error) { return p.Leader(ctx) }
@@ -321,6 +339,28 @@ func TestFaultsFromWithin(t *testing.T) {
 		"timers": {
 			nil, 0, "{at: 0s, for: 1s, hold-elections: [n2, n3]}",
 			[]string{"hold-elections true: 2 of 2 timers held", "hold-elections true: at its end: 2 of 2 timers held", "hold-elections true: 2 of 2 timers run"},
+		},
+		"timers, in the middle of an election": {
+			func(p *puppets) { p.leader = "" }, 0, "{at: 0s, hold-elections: all, meanwhile: [{transfer: n1}]}",
+			[]string{
+				"hold-elections true: 5 of 5 timers held", "transfer true: n1 leads in term 3", "transfer true: nothing to undo",
+				"hold-elections true: at its end: 5 of 5 timers held", "hold-elections true: 5 of 5 timers run",
+			},
+		},
+		"timers, behind the back of a leader of the past": {
+			func(p *puppets) { p.term["n4"] = 2 }, 0, "{at: 0s, for: 1s, hold-elections: all}",
+			[]string{"hold-elections false: could not be applied: nobody leads after 15s", "hold-elections true: 5 of 5 timers run"},
+		},
+		"some timers, where nobody leads": {
+			func(p *puppets) { p.leader = "" }, 0, "{at: 0s, for: 1s, hold-elections: [n2, n3]}",
+			[]string{"hold-elections true: 2 of 2 timers held", "hold-elections true: at its end: 2 of 2 timers held", "hold-elections true: 2 of 2 timers run"},
+		},
+		"a handover that is lost, while timers stand": {
+			func(p *puppets) { p.splits = true }, 0, "{at: 0s, hold-elections: all, meanwhile: [{transfer: n3}]}",
+			[]string{
+				"hold-elections true: 5 of 5 timers held", "transfer true: n3 leads in term 3", "transfer true: nothing to undo",
+				"hold-elections true: at its end: 5 of 5 timers held", "hold-elections true: 5 of 5 timers run",
+			},
 		},
 		"a slow clock": {
 			nil, 0, "{at: 0s, for: 1s, clock: {at: n1, rate: 0.5}}",

@@ -28,13 +28,14 @@ func (h *HoldElections) Aim(ctx context.Context, pick *Picker) (Strike, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &holdTimers{nodes: nodes, targets: pick.Targets()}, nil
+	return &holdTimers{nodes: nodes, targets: pick.Targets(), leaders: pick.leaders}, nil
 }
 
 // holdTimers is the strike of HoldElections.
 type holdTimers struct {
 	nodes   []string
 	targets map[string][]string
+	leaders Leadership
 }
 
 func (h *holdTimers) Describe() history.Fault {
@@ -50,10 +51,63 @@ func (h *holdTimers) Before(ctx context.Context, e *Env) error {
 	return err
 }
 
+// Apply stops the timers while somebody leads. An election that is under way when the last of them stops, as
+// after a stall of the machine, may end in a split vote, and no other one would ever begin: it gets its time, and
+// they are stopped anew.
 func (h *holdTimers) Apply(ctx context.Context, e *Env) error {
+	for {
+		if err := h.hold(ctx, e); err != nil {
+			return err
+		}
+		if led, err := h.led(ctx, e); err != nil || led {
+			return err
+		}
+		if err := h.giveWay(ctx, e); err != nil {
+			_ = e.silent.change(h.nodes, +1, func(_, _ []string) error { return nil }) // Undo counts it down
+			return err
+		}
+	}
+}
+
+// giveWay lets the timers run until somebody leads.
+func (h *holdTimers) giveWay(ctx context.Context, e *Env) error {
+	if err := h.Undo(ctx, e); err != nil {
+		return err
+	}
+	_, err := h.leaders.Leader(ctx)
+	if sleep(ctx, conditionPoll); ctx.Err() != nil {
+		err = fmt.Errorf("nobody leads after %v, and nobody would where all timers stand", applyBound)
+	}
+	return err
+}
+
+func (h *holdTimers) hold(ctx context.Context, e *Env) error {
 	return e.silent.change(h.nodes, +1, func(_, changed []string) error {
 		return h.order(ctx, e, changed, true)
 	})
+}
+
+// led says whether somebody leads whom no living node has outlived by a term, or can still come to lead by
+// itself. The terms were read after the timers had stopped: nobody begins another one.
+func (h *holdTimers) led(ctx context.Context, e *Env) (bool, error) {
+	for _, node := range e.silent.free(e.Nodes) {
+		if up, err := e.Processes.Running(ctx, node); err != nil || up {
+			return up, err
+		}
+	}
+	var led, newest uint64 // terms
+	for _, node := range e.Nodes {
+		var role history.Role
+		_, err := e.reach(ctx, node, func() (err error) { role, err = e.Control.Role(ctx, node); return err })
+		if err != nil {
+			return false, fmt.Errorf("%s: %w", node, err)
+		}
+		newest = max(newest, role.Term)
+		if role.Role == "leader" {
+			led = max(led, role.Term)
+		}
+	}
+	return led > 0 && led == newest, nil
 }
 
 func (h *holdTimers) Undo(ctx context.Context, e *Env) error {

@@ -44,14 +44,24 @@ func (h *handOver) Describe() history.Fault {
 // Before has nothing to measure: a node that leads already is what is wanted.
 func (h *handOver) Before(context.Context, *Env) error { return nil }
 
-// Apply asks whoever leads, again when that has changed or came to nothing, until the node leads.
+// Apply asks whoever leads, again when that has changed or came to nothing, until the node leads. A node that
+// was handed the leadership and got too few votes has unseated the leader all the same: where election timers
+// stand nobody would campaign any more, so it does so again.
 func (h *handOver) Apply(ctx context.Context, e *Env) error {
+	handed := false
 	return h.leads.become(ctx, e, h.to, func() error {
-		leader, err := h.leaders.Leader(ctx)
-		if err != nil || leader == h.to {
+		within, cancel := context.WithTimeout(ctx, attemptPolls*conditionPoll)
+		defer cancel()
+		leader, err := h.leaders.Leader(within)
+		switch {
+		case err != nil && handed:
+			return e.Control.Campaign(ctx, h.to)
+		case err != nil || leader == h.to:
 			return err
 		}
-		return e.Control.Transfer(ctx, leader, h.to)
+		err = e.Control.Transfer(ctx, leader, h.to)
+		handed = handed || err == nil
+		return err
 	})
 }
 
