@@ -24,6 +24,9 @@ type Controllable interface {
 	Failpoints() []string
 	// Within works the nodes, whose ports are where addr says: control of ControlPort, client of ClientPort.
 	Within(addr func(node, port string) string) nemesis.Control
+	// Release undoes whatever was set within the node at addr, the address of its control port, and tells what
+	// was: "the failpoint ack.hold was still armed; it is disarmed".
+	Release(ctx context.Context, addr string) (left []string, err error)
 	// Announcements follows what the failpoints of the node announce until the stream breaks, or ctx ends.
 	// Open is called when nothing can be missed any more.
 	Announcements(ctx context.Context, addr string, open func(), heard func(history.Announcement)) error

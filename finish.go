@@ -6,7 +6,6 @@ import (
 	"math"
 	"time"
 
-	"schism/cluster"
 	"schism/history"
 	"schism/workload"
 )
@@ -44,61 +43,6 @@ func (r *run) recovered(ctx context.Context) uint64 {
 
 // never is an index that no log reaches.
 const never = math.MaxUint64
-
-// restore is a net under the nemesis, which has undone its faults already: a fault whose undoing
-// failed is in the history as such.
-func (r *run) restore(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, r.bounds.remove)
-	defer cancel()
-	if err := r.cluster.SetCuts(ctx, nil); err != nil {
-		r.log.Printf("heal: %v", err)
-	}
-	if i, ok := r.cluster.(cluster.Impairer); ok {
-		if err := i.Impair(ctx, nil); err != nil {
-			r.log.Printf("make the links whole again: %v", err)
-		}
-	}
-	for _, node := range r.s.Nodes() {
-		if err := r.revive(ctx, node); err != nil {
-			r.log.Printf("let %s run again: %v", node, err)
-		}
-	}
-}
-
-// revive starts a node that is down, and lets one that is frozen go on.
-func (r *run) revive(ctx context.Context, node string) error {
-	state, err := r.cluster.State(ctx, node)
-	switch pauser, pauses := r.cluster.(cluster.Pauser); {
-	case err != nil:
-		return err
-	case state == cluster.Stopped:
-		return r.startFree(ctx, node)
-	case state == cluster.Paused && pauses:
-		return pauser.ResumeNode(ctx, node)
-	}
-	return nil
-}
-
-// startFree starts a node and lets its election timer run, if a fault that held it ended while it was down.
-func (r *run) startFree(ctx context.Context, node string) error {
-	if err := r.cluster.StartNode(ctx, node); err != nil {
-		return err
-	}
-	target, can := r.s.Cluster.Options.(Controllable)
-	if !can || !target.Controlled() {
-		return nil
-	}
-	within := target.Within(r.cluster.Address)
-	for {
-		err := within.HoldElection(ctx, node, false)
-		if err == nil || !pause(ctx, startPoll) {
-			return err
-		}
-	}
-}
-
-// startPoll is how often a node that starts is asked whether it listens.
-const startPoll = 10 * time.Millisecond
 
 // finalStates reads the nodes until all answer at one applied index, under a bound: two states
 // compare only then.

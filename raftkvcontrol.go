@@ -7,8 +7,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"schism/history"
@@ -30,6 +32,20 @@ func (r *RaftKV) Failpoints() []string {
 // Within works the nodes through their control ports.
 func (r *RaftKV) Within(addr func(node, port string) string) nemesis.Control {
 	return &raftKVControl{target: r, addr: addr, http: plainHTTP()}
+}
+
+// Release disarms every failpoint, sets both clocks right and lets the election timer run.
+func (r *RaftKV) Release(ctx context.Context, addr string) (left []string, err error) {
+	c := &raftKVControl{target: r, addr: func(_, _ string) string { return addr }, http: plainHTTP()}
+	defer c.http.CloseIdleConnections()
+	for _, release := range []func(context.Context) ([]string, error){c.disarmAll, c.rightClocks, c.freeElection} {
+		found, err := release(ctx)
+		left = append(left, found...)
+		if err != nil {
+			return left, err
+		}
+	}
+	return left, nil
 }
 
 // Announcements follows GET /v1/announcements.
@@ -123,19 +139,31 @@ func (c *raftKVControl) Disarm(ctx context.Context, node, name string) error {
 }
 
 func (c *raftKVControl) Armed(ctx context.Context, node, name string) (bool, error) {
+	armed, err := c.points(ctx, node)
+	if err != nil {
+		return false, err
+	}
+	is, known := armed[name]
+	if !known {
+		return false, fmt.Errorf("%s has no failpoint %s", node, name)
+	}
+	return is, nil
+}
+
+// points says of each failpoint of a node whether it is armed.
+func (c *raftKVControl) points(ctx context.Context, node string) (map[string]bool, error) {
 	var states []struct {
 		Name  string
 		Armed json.RawMessage
 	}
 	if err := c.do(ctx, node, http.MethodGet, "/v1/failpoints", nil, &states); err != nil {
-		return false, err
+		return nil, err
 	}
+	armed := make(map[string]bool, len(states))
 	for _, s := range states {
-		if s.Name == name {
-			return len(s.Armed) > 0 && string(s.Armed) != "null", nil
-		}
+		armed[s.Name] = len(s.Armed) > 0 && string(s.Armed) != "null"
 	}
-	return false, fmt.Errorf("%s has no failpoint %s", node, name)
+	return armed, nil
 }
 
 func (c *raftKVControl) Durable(ctx context.Context, node, key string) ([]nemesis.LogEntry, error) {
@@ -189,4 +217,48 @@ func (c *raftKVControl) Clock(ctx context.Context, node string) (time.Duration, 
 	}
 	err := c.do(ctx, node, http.MethodGet, "/v1/clock", nil, &clock)
 	return time.Duration(clock.Now), err
+}
+
+// disarmAll, rightClocks and freeElection undo what Release says, of the only node that there is.
+
+func (c *raftKVControl) disarmAll(ctx context.Context) (left []string, err error) {
+	armed, err := c.points(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(armed)) {
+		if armed[name] {
+			left = append(left, "the failpoint "+name+" was still armed; it is disarmed")
+		}
+	}
+	return left, c.do(ctx, "", http.MethodDelete, "/v1/failpoints", nil, nil)
+}
+
+func (c *raftKVControl) rightClocks(ctx context.Context) (left []string, err error) {
+	var clock struct {
+		Rate   float64
+		Offset string
+	}
+	if err := c.do(ctx, "", http.MethodGet, "/v1/clock", nil, &clock); err != nil {
+		return nil, err
+	}
+	offset, err := time.ParseDuration(clock.Offset)
+	if err != nil {
+		return nil, fmt.Errorf("the offset of a wall clock: %w", err)
+	}
+	if clock.Rate != 1 {
+		left = append(left, fmt.Sprintf("the clock still ran at rate %g; it runs with time", clock.Rate))
+	}
+	if offset != 0 {
+		left = append(left, fmt.Sprintf("the wall clock was still set by %v; it is right", offset))
+	}
+	return left, c.do(ctx, "", http.MethodPut, "/v1/clock", map[string]any{"rate": 1, "offset": "0s"}, nil)
+}
+
+func (c *raftKVControl) freeElection(ctx context.Context) (left []string, err error) {
+	held, err := c.ElectionHeld(ctx, "")
+	if err != nil || !held {
+		return nil, err
+	}
+	return []string{"the election timer was still held; it runs"}, c.HoldElection(ctx, "", false)
 }
