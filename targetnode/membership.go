@@ -163,7 +163,7 @@ func (n *node) changed(now raft.Time, m raft.Membership, c control.Change) (raft
 	was := m
 	m.Voters, m.Learners = others(m.Voters), others(m.Learners)
 	if c.Remove != "" {
-		return m, m.Validate()
+		return m, errors.Join(m.Validate(), n.stranded(now, was, m, c.Force))
 	}
 	if !slices.Contains(was.Learners, id) {
 		return m, fmt.Errorf("%s votes already", name)
@@ -174,6 +174,26 @@ func (n *node) changed(now raft.Time, m raft.Membership, c control.Change) (raft
 	m.Voters = append(m.Voters, id)
 	slices.Sort(m.Voters)
 	return m, nil
+}
+
+// stranded refuses to remove a voter if fewer of those that stay answer than must agree on anything from then on,
+// this change included: a membership is in effect from its entry on (thesis, §4.1), and only the return of a voter
+// that is away would end the outage. etcd refuses it for the same reason (strict-reconfig-check).
+func (n *node) stranded(now raft.Time, was, m raft.Membership, force bool) error {
+	if force || len(m.Voters) == len(was.Voters) || len(m.Voters) == 0 {
+		return nil
+	}
+	var away []raft.NodeID
+	for _, id := range m.Voters {
+		if _, answers := n.core.Lag(now, id); !answers && id != n.self() {
+			away = append(away, id)
+		}
+	}
+	if live, quorum := len(m.Voters)-len(away), len(m.Voters)/2+1; live < quorum {
+		return fmt.Errorf("%w: of the %d that would vote %d must answer, and these do not: %s; nothing could be committed any more, not even this "+
+			"(\"force\": true does it all the same)", control.ErrNow, len(m.Voters), quorum, strings.Join(n.namesOf(away), ", "))
+	}
+	return nil
 }
 
 func lagging(name string, lag raft.Index, known bool) string {

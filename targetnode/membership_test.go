@@ -123,6 +123,7 @@ func TestMembershipChangesThatAreRefused(t *testing.T) {
 		{s.leader, `{"add":"n9","addr":"127.0.0.1:1","remove":"n1"}`, http.StatusBadRequest, "want one change"},
 		{s.leader, `{"add":"n9"}`, http.StatusBadRequest, "addr is where"},
 		{s.leader, `{"remove":"n1","addr":"127.0.0.1:1"}`, http.StatusBadRequest, "that is added"},
+		{s.leader, `{"promote":"n1","force":true}`, http.StatusBadRequest, "force is for"},
 		{s.leader, `{"add":"n9","addr":"here"}`, http.StatusBadRequest, "host:port"},
 		{s.leader, `{"add":"n,9","addr":"127.0.0.1:1"}`, http.StatusBadRequest, "commas"},
 		{s.leader, `{"add":"n1","addr":"127.0.0.1:1"}`, http.StatusBadRequest, "not given twice"},
@@ -144,6 +145,38 @@ func TestMembershipChangesThatAreRefused(t *testing.T) {
 	}
 }
 
+// Of three voters one is away, and a leader that came later has never heard it. To remove another one would leave
+// two, of which both must agree: it is refused, the leader's own removal too. The one that is away may go, and a
+// learner.
+func TestARemovalThatLeavesNoQuorumIsRefused(t *testing.T) {
+	c := newCluster(t, 3, nil)
+	first := c.leader()
+	away, next := c.followers(first)[0], c.followers(first)[1]
+	c.change(`{"add":"n4","addr":"127.0.0.1:1"}`, func(m control.Membership) bool { return role(m, "n4") == control.Learner })
+	c.stop(away)
+	await(t, bound, next.cfg.Name+" in the lead", func() string {
+		if l := c.leader(); l != next {
+			_, text := c.ask(l, "POST", "/v1/transfer", fmt.Sprintf(`{"to":%q}`, next.cfg.Name), nil)
+			return text
+		}
+		return ""
+	})
+	for _, m := range []*member{first, next} {
+		status, text := c.ask(next, "POST", "/v1/membership", fmt.Sprintf(`{"remove":%q}`, m.cfg.Name), nil)
+		if status != http.StatusConflict || !strings.Contains(text, "of the 2 that would vote 2 must answer") || !strings.Contains(text, away.cfg.Name) {
+			t.Errorf("to remove %s: %d %s", m.cfg.Name, status, text)
+		}
+	}
+	var m control.Membership
+	if c.ask(next, "GET", "/v1/membership", "", &m); len(m.Members) != 4 {
+		t.Errorf("what was refused is in effect: %+v", m)
+	}
+	for _, name := range []string{"n4", away.cfg.Name} {
+		c.change(`{"remove":"`+name+`"}`, func(m control.Membership) bool { return role(m, name) == "" })
+	}
+	c.settle(`{"op":"put","key":"later","value":1}`)
+}
+
 // A change that no quorum confirms is neither done nor refused.
 func TestAMembershipChangeWithoutAQuorumIsUnknown(t *testing.T) {
 	c := newCluster(t, 3, func(cfg *Config) { cfg.OpTimeout, cfg.CheckQuorum = 200*time.Millisecond, false })
@@ -151,7 +184,7 @@ func TestAMembershipChangeWithoutAQuorumIsUnknown(t *testing.T) {
 	for _, m := range c.followers(l) {
 		c.stop(m)
 	}
-	if status, text := c.ask(l, "POST", "/v1/membership", `{"remove":"`+l.cfg.Name+`"}`, nil); status != http.StatusGatewayTimeout || !strings.Contains(text, "unknown") {
+	if status, text := c.ask(l, "POST", "/v1/membership", `{"remove":"`+l.cfg.Name+`","force":true}`, nil); status != http.StatusGatewayTimeout || !strings.Contains(text, "unknown") {
 		t.Errorf("%d %s", status, text)
 	}
 	var m control.Membership

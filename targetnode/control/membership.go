@@ -32,6 +32,7 @@ type Change struct {
 	Addr    string `json:"addr,omitempty"`    // its peer address, as the others are to dial it
 	Promote string `json:"promote,omitempty"` // a learner, which votes from then on
 	Remove  string `json:"remove,omitempty"`
+	Force   bool   `json:"force,omitempty"` // removes a voter even if no quorum of those that stay answers
 }
 
 func (c *Change) check() error {
@@ -46,6 +47,8 @@ func (c *Change) check() error {
 		return errors.New("want one change: add, promote or remove")
 	case (c.Addr != "") != (c.Add != ""):
 		return errors.New("addr is where a node is dialled that is added, and only that")
+	case c.Force && c.Remove == "":
+		return errors.New("force is for what is removed")
 	}
 	return nil
 }
