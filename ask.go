@@ -36,6 +36,9 @@ func (s *Scenario) checkAsks(d *strictyaml.Document) {
 		if a.Retry != "" && !slices.Contains(workload.Retries(), a.Retry) {
 			d.Errorf(strictyaml.DidYouMean(a.Retry, workload.Retries()), []any{&a.Retry, a}, "unknown way to retry %q", a.Retry)
 		}
+		if a.Retry == string(workload.RetryFresh) && a.F != history.Read && kind.Name != "" {
+			refuseFresh(kind, []any{&a.Retry, a}, d)
+		}
 	}
 }
 

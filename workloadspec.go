@@ -3,6 +3,7 @@ package schism
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"schism/configs/strictyaml"
@@ -79,5 +80,24 @@ func (w *WorkloadSpec) check(d *strictyaml.Document) {
 	}
 	if ok {
 		w.checkMix(kind, d)
+		if w.Retry == workload.RetryFresh {
+			refuseFresh(kind, []any{&w.Retry, w}, d)
+		}
 	}
+}
+
+// refuseFresh reports clients that may do a thing twice where nobody could tell that from a fault of the system:
+// a register that holds an old value again, a queue that lacks two elements for one dequeue.
+func refuseFresh(kind workload.Kind, at []any, d *strictyaml.Document) {
+	if kind.Twice {
+		return
+	}
+	var others []string
+	for _, k := range workload.Kinds() {
+		if k.Twice {
+			others = append(others, k.Name)
+		}
+	}
+	d.Errorf("same-identity, or one of the workloads "+strings.Join(others, ", ")+", where it is found as duplicate-apply", at,
+		"%s: what takes effect twice looks like a fault of the system on the workload %s", workload.RetryFresh, kind.Name)
 }

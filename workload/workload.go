@@ -87,6 +87,9 @@ type Kind struct {
 	New func(Options) Generator
 	// Look asks what a key holds when a run is over. nil: nothing that can be asked tells it.
 	Look func(key string) Op
+	// Twice says that keys show what took effect twice, as duplicate-apply. On the others it looks like a
+	// promise that the system broke, stale-read or lost-write, though it may be the client's own doing (RetryFresh).
+	Twice bool
 	// Drains says that Look takes away what it shows: it is asked until there is nothing.
 	Drains bool
 }
@@ -95,18 +98,18 @@ type Kind struct {
 func Kinds() []Kind {
 	return []Kind{
 		{Name: "append", About: "appends of unique tokens to lists, and reads of them, on a few keys", Model: ModelAppend,
-			Mix: map[string]int{history.Read: 1, history.Append: 1}, New: NewAppend, Look: readKey},
+			Mix: map[string]int{history.Read: 1, history.Append: 1}, New: NewAppend, Look: readKey, Twice: true},
 		{Name: "counter", About: "adds of 1 to counters, and reads of them, on a few keys", Model: ModelCounter,
-			Mix: map[string]int{history.Read: 1, history.Add: 1}, New: NewCounter, Look: readKey},
+			Mix: map[string]int{history.Read: 1, history.Add: 1}, New: NewCounter, Look: readKey, Twice: true},
 		{Name: "multi-register", About: "transactions that read and write up to three registers at one moment", Model: ModelMultiRegister,
 			Mix: map[string]int{history.Txn: 1}, New: NewMultiRegister, Look: readRegister},
 		{Name: "mutex", About: "acquires and releases of a few locks, each under a name of its own", Model: ModelMutex,
-			Mix: map[string]int{history.Acquire: 1, history.Release: 1}, New: NewMutex},
+			Mix: map[string]int{history.Acquire: 1, history.Release: 1}, New: NewMutex, Twice: true},
 		{Name: "queue", About: "enqueues of unique values, and dequeues, on a few queues", Model: ModelQueue,
 			Mix: map[string]int{history.Enqueue: 1, history.Dequeue: 1}, New: NewQueue, Look: takeOut, Drains: true},
 		{Name: "register", About: "reads, writes and compare-and-set of unique values on a few keys", Model: ModelCASRegister,
 			Mix: map[string]int{history.Read: 5, history.Write: 4, history.CAS: 1}, New: NewRegister, Look: readKey},
 		{Name: "set", About: "unique elements added to sets that only grow, and reads of all of them, on a few keys", Model: ModelSet,
-			Mix: map[string]int{history.Read: 1, history.Append: 1}, New: NewAppend, Look: readKey},
+			Mix: map[string]int{history.Read: 1, history.Append: 1}, New: NewAppend, Look: readKey, Twice: true},
 	}
 }
