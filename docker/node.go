@@ -62,7 +62,8 @@ func (l *life) over() bool {
 	}
 }
 
-// start starts the container. Its output is attached first, so that not a byte is missed.
+// start starts the container. Its output is attached first, so that not a byte is missed. Once it is begun a start
+// is not given up: the engine would carry it out all the same, and nobody know of it.
 func (n *node) start(ctx context.Context) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -74,9 +75,9 @@ func (n *node) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("cannot attach to it: %w", err)
 	}
-	if err := engine.ContainerStart(ctx, n.container, container.StartOptions{}); err != nil {
+	if err := n.cluster.startContainer(ctx, n.container); err != nil {
 		output.Close()
-		return fmt.Errorf("cannot start it: %w", err)
+		return errors.Join(fmt.Errorf("cannot start it: %w", err), n.unstart(ctx))
 	}
 	n.current = &life{done: make(chan struct{})}
 	copied := make(chan error, 1)
@@ -86,6 +87,17 @@ func (n *node) start(ctx context.Context) error {
 		copied <- err
 	}()
 	go n.watch(n.current, copied)
+	return nil
+}
+
+// unstart sees to it that a start that failed is none: the engine may have given up the answer, and not the start.
+func (n *node) unstart(ctx context.Context) error {
+	ctx, cancel := toTheEnd(ctx)
+	defer cancel()
+	err := n.cluster.runtime.engine.ContainerKill(ctx, n.container, "SIGKILL")
+	if err != nil && !errdefs.IsConflict(err) { // a conflict: it does not run
+		return fmt.Errorf("nor make sure that it does not run: %w", err)
+	}
 	return nil
 }
 

@@ -146,7 +146,7 @@ func (c *Cluster) startHolder(ctx context.Context, n *node, image string) (err e
 		return fmt.Errorf("cannot attach to its holder: %w", err)
 	}
 	n.agent = attachAgent(stream, func(m netagent.Message) { c.heard(n, m) })
-	if err := engine.ContainerStart(ctx, n.holder, container.StartOptions{}); err != nil {
+	if err := c.startContainer(ctx, n.holder); err != nil {
 		return fmt.Errorf("cannot start its holder: %w", err)
 	}
 	if n.probePort, err = n.agent.awaitReady(ctx); err != nil {
@@ -217,8 +217,19 @@ func (c *Cluster) create(ctx context.Context, name string, config *container.Con
 	return created.ID, err
 }
 
-// toTheEnd makes a context for a call that creates something: if it were given up half-way, the engine
-// might still create it, and nobody would know its id.
+// startContainer starts it, or does nothing if ctx is over. A container that is removed while a start of it goes on
+// that was given up can leave an endpoint of nobody in the run's network (errHeldByEngine).
+func (c *Cluster) startContainer(ctx context.Context, id string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := toTheEnd(ctx)
+	defer cancel()
+	return c.runtime.engine.ContainerStart(ctx, id, container.StartOptions{})
+}
+
+// toTheEnd makes a context for a call that creates or starts something: if it were given up half-way, the engine
+// might still do it, and nobody would know its id, or that it runs.
 func toTheEnd(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(context.WithoutCancel(ctx), undoTime)
 }
