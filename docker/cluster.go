@@ -18,7 +18,7 @@ import (
 	"schism/docker/netagent"
 )
 
-// Cluster is a run's containers. It implements cluster.Cluster, cluster.Pauser,
+// Cluster is a run's containers. It implements cluster.Cluster, cluster.Disks, cluster.Pauser,
 // cluster.Impairer and cluster.Hinter.
 type Cluster struct {
 	runtime *Runtime

@@ -27,6 +27,7 @@ var _ interface {
 
 var _ interface {
 	cluster.Cluster
+	cluster.Disks
 	cluster.Hinter
 	cluster.Impairer
 	cluster.Pauser

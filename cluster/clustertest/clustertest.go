@@ -52,6 +52,7 @@ func cases() []testCase {
 		{"kill takes children", killChildren},
 		{"restart with data", restartWithData},
 		{"exit by itself", exitByItself},
+		{"disk", disk},
 		{"pause and resume", pause},
 		{"kill a paused node", killPaused},
 		{"names that do not exist", unknownNames},

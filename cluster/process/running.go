@@ -38,6 +38,7 @@ var (
 	_ cluster.Hinter   = (*running)(nil)
 	_ cluster.Pauser   = (*running)(nil)
 	_ cluster.Impairer = (*running)(nil)
+	_ cluster.Disks    = (*running)(nil)
 )
 
 func (c *running) Nodes() []string { return slices.Clone(c.spec.Nodes) }
