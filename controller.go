@@ -67,6 +67,7 @@ type run struct {
 	// recorder is rec for those who may ask before there is one, or from another goroutine.
 	recorder atomic.Pointer[history.Recorder]
 	board    atomic.Pointer[nemesis.Board] // while the nodes are worked from within
+	env      atomic.Pointer[nemesis.Env]   // from the first fault on
 }
 
 // open chooses the runtime and makes the run's directory.
@@ -171,6 +172,7 @@ func (r *run) start(ctx context.Context) error {
 		return fmt.Errorf("start the cluster: %w", err)
 	}
 	r.watch = newObserver(r.s.Cluster.Options, r.s.Nodes(), func(node string) string { return r.cluster.Address(node, ClientPort) }, r.s.liveLimits().Stall)
+	r.watch.absent = r.absent
 	r.stage.cast(r.watch.leaders)
 	return nil
 }
@@ -207,7 +209,7 @@ func runID(now time.Time) string {
 
 // incident writes down what happened to the cluster and nobody ordered.
 func (r *run) incident(i cluster.Incident) {
-	if r.ordered(i) {
+	if r.ordered(i) || r.refuses(i) {
 		return
 	}
 	r.log.Printf("! %s %s: %s", i.Kind, i.Node, i.What)

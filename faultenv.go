@@ -74,12 +74,17 @@ func (i impairer) Transfer(ctx context.Context, links []nemesis.Link, load nemes
 }
 
 func (r *run) faultEnv() *nemesis.Env {
-	e := &nemesis.Env{Nodes: r.s.Nodes(), Network: network{r.cluster}, Processes: processes{r.cluster}, Health: r.watch}
+	e := &nemesis.Env{Nodes: r.s.Nodes(), Network: network{r.cluster}, Processes: processes{r.cluster}, Health: r.watch, Recorder: r.rec}
 	if p, ok := r.cluster.(cluster.Pauser); ok {
 		e.Pauser = pauser{p, r.cluster}
 	}
 	if i, ok := r.cluster.(cluster.Impairer); ok {
 		e.Impairer = impairer{i}
 	}
+	reached, can := r.cluster.(cluster.Disks)
+	if target, ok := r.s.Cluster.Options.(Logged); ok && can {
+		e.Disks = disks{reached, r, target}
+	}
+	r.env.Store(e)
 	return e
 }

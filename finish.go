@@ -52,7 +52,8 @@ func (r *run) finalStates(ctx context.Context, process history.Process, commit u
 	for {
 		applied := make(map[uint64]bool)
 		answered := 0
-		for _, node := range r.s.Nodes() {
+		nodes := r.present()
+		for _, node := range nodes {
 			state, ok, err := r.finalState(ctx, process, node, commit)
 			if err != nil {
 				return process, err
@@ -63,12 +64,12 @@ func (r *run) finalStates(ctx context.Context, process history.Process, commit u
 				applied[state.Applied] = true
 			}
 		}
-		comparable := answered == len(r.s.Nodes()) && len(applied) == 1
+		comparable := answered == len(nodes) && len(applied) == 1
 		if comparable || commit == never { // asking again does not make them catch up
 			return process, nil
 		}
 		if !pause(ctx, finalPoll) {
-			r.log.Printf("final reads: %d of %d nodes answered, at %d different indexes", answered, len(r.s.Nodes()), len(applied))
+			r.log.Printf("final reads: %d of %d nodes answered, at %d different indexes", answered, len(nodes), len(applied))
 			return process, nil
 		}
 	}

@@ -32,7 +32,8 @@ type observer struct {
 	target Target
 	nodes  []string
 	addr   func(node string) string
-	stall  time.Duration // a time without an answer, or without being scheduled, that is written down
+	stall  time.Duration          // a time without an answer, or without being scheduled, that is written down
+	absent func(node string) bool // whom nobody waits for; nil: there is nobody
 
 	mu      sync.Mutex
 	record  func(history.Event) error // nil: nobody writes yet
@@ -277,7 +278,7 @@ func (s sighting) committed() uint64 { return max(s.status.Commit, s.status.Appl
 func (o *observer) caughtUp(ctx context.Context) (commit uint64, err error) {
 	err = o.await(ctx, "every node to apply what the leader has committed", func(seen map[string]sighting) bool {
 		leader, ok := seen[leaderOf(seen)]
-		if !ok || !leader.knowsCommitted() || len(seen) < len(o.nodes) {
+		if !ok || !leader.knowsCommitted() || !o.complete(seen) {
 			return false
 		}
 		commit = leader.committed()
@@ -289,6 +290,24 @@ func (o *observer) caughtUp(ctx context.Context) (commit uint64, err error) {
 		return true
 	})
 	return commit, err
+}
+
+// complete says whether every node was seen that is waited for.
+func (o *observer) complete(seen map[string]sighting) bool {
+	for _, node := range o.nodes {
+		if _, ok := seen[node]; !ok && (o.absent == nil || !o.absent(node)) {
+			return false
+		}
+	}
+	return true
+}
+
+// answered says whether the node has answered since then.
+func (o *observer) answered(node string, since time.Time) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	s, ok := o.seen[node]
+	return ok && s.err == nil && s.at.After(since)
 }
 
 // Back waits until a node that was started again answers, follows the leader or leads, and has applied

@@ -3,6 +3,7 @@ package schism
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -182,4 +183,39 @@ func TestALeaderThatKnowsNothingYetIsWaitedFor(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// gone is a target whose n2 never answers.
+type gone struct{ Target }
+
+func (gone) Status(_ context.Context, addr string) (Status, error) {
+	if addr == "n2" {
+		return Status{}, errors.New("connection refused")
+	}
+	return Status{Role: history.Role{Role: "leader", Term: 2, Leader: "n1"}, Commit: 9, Applied: 9, AppliedTerm: 2}, nil
+}
+
+// Nobody waits for a node that has refused to start; for one that is down for no such reason they do.
+func TestWhoRefusedToStartIsNotWaitedFor(t *testing.T) {
+	for _, absent := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			o := newObserver(gone{}, []string{"n1", "n2"}, func(n string) string { return n }, 250*time.Millisecond)
+			o.absent = func(node string) bool { return absent && node == "n2" }
+			ctx, stop := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			go func() { done <- o.watch(ctx) }()
+			bound, cancel := context.WithTimeout(ctx, 5*time.Second)
+			defer cancel()
+			if commit, err := o.caughtUp(bound); (err == nil) != absent || absent && commit != 9 {
+				t.Errorf("n2 absent %v: caught up at %d, %v", absent, commit, err)
+			}
+			if !o.answered("n1", time.Now().Add(-time.Second)) || o.answered("n2", time.Now().Add(-time.Second)) || o.answered("n1", time.Now()) {
+				t.Error("n1 answers, and n2 does not")
+			}
+			stop()
+			if err := <-done; err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }

@@ -27,7 +27,7 @@ func (r *run) restore(ctx context.Context) {
 		}
 	}
 	var nodes sync.WaitGroup // one that does not answer takes no other's time
-	for _, node := range r.s.Nodes() {
+	for _, node := range r.present() {
 		nodes.Go(func() {
 			if err := r.free(ctx, node); err != nil {
 				r.found(node, "could not be freed of every fault: "+err.Error())

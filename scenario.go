@@ -64,6 +64,8 @@ type Require struct {
 	Holders map[string]int          `yaml:"holders,omitempty,flow"`
 	Answers map[string]history.Kind `yaml:"answers,omitempty,flow"`
 	Fired   []string                `yaml:"fired,omitempty,flow"` // failpoints that announced themselves
+	// Refused are the nodes that did not start from logs which the schedule had damaged.
+	Refused []string `yaml:"refused,omitempty,flow"`
 }
 
 // MaxNodes bounds a cluster: every node has a process and links to all others.
@@ -273,6 +275,13 @@ func (s *Scenario) checkRequire(d *strictyaml.Document) {
 		d.Errorf("retry: same-identity, in the workload", []any{&r.Retried, r}, "clients that try once retry nothing")
 	}
 	s.checkNamed(d)
+	for i := range s.Require.Refused {
+		if node := &s.Require.Refused[i]; !slices.Contains(s.Nodes(), *node) {
+			d.Errorf(strictyaml.DidYouMean(*node, s.Nodes()), []any{node}, "there is no node %q", *node)
+		} else if !slices.Contains(kinds, "corrupt-tail") {
+			d.Errorf("add corrupt-tail: "+*node+" to the nemesis", []any{node}, "nobody damages the log of %s", *node)
+		}
+	}
 	for i := range s.Require.During {
 		r := &s.Require.During[i]
 		if !slices.Contains(kinds, r.Fault) {

@@ -135,6 +135,8 @@ func TestScenarioErrors(t *testing.T) {
 		"requires nothing":   {"expect:", "require: {during: [{fault: partition}]}\nexpect:", "this requires nothing"},
 		"retries nothing":    {"expect:", "require: {retried: 5}\nexpect:", "clients that try once retry nothing (retry: same-identity, in the workload)"},
 		"no such fault":      {"expect:", "require: {during: [{fault: kill, asked: 1}]}\nexpect:", `the nemesis has no fault "kill"`},
+		"refuses unharmed":   {"expect:", "require: {refused: [n1]}\nexpect:", "nobody damages the log of n1 (add corrupt-tail: n1 to the nemesis)"},
+		"no node refuses":    {"expect:", "require: {refused: [n9]}\nexpect:", `there is no node "n9"`},
 		"a second document":  {"expect:", "---\nexpect:", "a second document begins here"},
 		"an alias":           {"name: demo", "name: &a demo\ndescription: *a", "aliases such as *a are not read here"},
 		"a name with dots":   {"name: demo", "name: ../demo", "the scenario needs a name of lower-case letters"},

@@ -73,7 +73,7 @@ func TestSchemaTakesEveryScenario(t *testing.T) {
 		}
 	}
 	every := "name: every\nworkload: {name: append}\ncluster: {options: {control: true}}\nnemesis:\n" + everyFault +
-		"require: {during: [{fault: kill, at: n1, from: 1s, to: 2s, asked: 1, ok: 1, ok-at-most: 0}], holders: {e: 3}, answers: {e: ok}, fired: [ack.hold]}\n" +
+		"require: {during: [{fault: kill, at: n1, from: 1s, to: 2s, asked: 1, ok: 1, ok-at-most: 0}], holders: {e: 3}, answers: {e: ok}, fired: [ack.hold], refused: [n1]}\n" +
 		"expect: {effects: {e: once-or-twice}}\n"
 	if err := against(t, s, []byte(every)); err != nil {
 		t.Error(err)
@@ -94,6 +94,7 @@ const everyFault = `
   - {at: 1s, for: 1s, kill: all}
   - {at: 1s, for: 1s, kill: [n1, one]}
   - {at: 1s, for: 1500ms, pause: leader}
+  - {at: 1s, corrupt-tail: [n1, one]}
   - {at: 1s, for: 1s, loss: {of: 30%, links: leader<->rest}}
   - {at: 1s, for: 1s, rate-limit: {to: 16KB/s, links: [n1->n2]}}
   - {at: 1s, restart: minority}

@@ -173,7 +173,7 @@ func (s *Scenario) plan() checker.Plan {
 func (r *Require) forChecker() checker.Require {
 	return checker.Require{
 		OKRate: float64(r.OKRate), Retried: r.Retried, During: r.During,
-		Holders: r.Holders, Fired: r.Fired, Answers: r.Answers,
+		Holders: r.Holders, Fired: r.Fired, Answers: r.Answers, Refused: r.Refused,
 	}
 }
 

@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -58,6 +59,36 @@ func TestEffectsCountForWhatIsExpected(t *testing.T) {
 		r := Judge(t.Context(), h, Plan{Checkers: []Checker{FinalReads{}}, Expect: Expect{Effects: map[string]Times{"e": want}}})
 		if r.Verdict != Valid || r.AsExpected != met || len(r.Effects) != 1 || r.Expected != "valid; e "+string(want) {
 			t.Errorf("%s: %v, as expected %v, %s: %v", want, r.Verdict, r.AsExpected, r.Expected, r.Why)
+		}
+	}
+}
+
+// Who must refuse has refused, and nobody else has: a run without a node that was meant to take part is vacuous.
+func TestWhoMayRefuseToStart(t *testing.T) {
+	refusals := []history.Refusal{{Node: "n2", Said: "1.wal, offset 9: damaged"}}
+	for name, c := range map[string]struct {
+		want     []string
+		refusals []history.Refusal
+		worth    []Worth
+	}{
+		"it did":                    {[]string{"n2"}, refusals, []Worth{{"n2 refused to start from its damaged log", true, refusals[0].Said}}},
+		"it did not":                {[]string{"n2"}, nil, []Worth{{"n2 refused to start from its damaged log", false, "it did not"}}},
+		"nobody wanted it":          {nil, refusals, []Worth{{"n2 started from its damaged log", false, "it refused: " + refusals[0].Said}}},
+		"another one was wanted to": {[]string{"n1"}, refusals, []Worth{{"n1 refused to start from its damaged log", false, "it did not"}, {"n2 started from its damaged log", false, "it refused: " + refusals[0].Said}}},
+		"nothing was damaged":       {nil, nil, nil},
+	} {
+		h := tokens(history.OK, `["e"]`, `["e"]`, `["e"]`)
+		h.Refusals = c.refusals
+		require := Require{Refused: c.want}
+		if got := require.Worth(h); !slices.Equal(got, c.worth) {
+			t.Errorf("%s: got %+v", name, got)
+		}
+		want := Vacuous
+		if !slices.ContainsFunc(c.worth, func(w Worth) bool { return !w.Holds }) {
+			want = Valid
+		}
+		if r := Judge(t.Context(), h, Plan{Checkers: []Checker{FinalReads{}}, Require: require}); r.Verdict != want {
+			t.Errorf("%s: %v, want %v: %v", name, r.Verdict, want, r.Why)
 		}
 	}
 }

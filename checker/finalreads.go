@@ -115,6 +115,9 @@ func (f *finalReads) silence() string {
 			why[op.Node] = op.Error
 		}
 	}
+	for _, r := range f.h.Refusals {
+		why[r.Node] = "it refused to start from its damaged log"
+	}
 	var words []string
 	for _, node := range f.nodes {
 		if slices.ContainsFunc(f.last, func(s NodeState) bool { return s.Node == node }) {

@@ -275,3 +275,12 @@ func TestFinalReadsOfManyKeys(t *testing.T) {
 		t.Fatalf("no answer on %d keys after 20 s", keys)
 	}
 }
+
+// Why a node is missing at the end is told, though nobody asked it.
+func TestFinalReadsKnowWhoRefusedToStart(t *testing.T) {
+	h := finals([]history.Operation{wrote("1", history.OK)}, holds("n1", 7, "1"), holds("n3", 7, "1"))
+	h.Refusals = []history.Refusal{{Node: "n2", Said: "1.wal, offset 9: damaged"}}
+	if c := (FinalReads{}).Check(t.Context(), h); c.Verdict != Valid || !strings.Contains(c.Message, "2 of 3 nodes held the same at the end; the others did not answer: n2: it refused") {
+		t.Errorf("%v: %s", c.Verdict, c.Message)
+	}
+}

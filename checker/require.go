@@ -21,6 +21,7 @@ type Require struct {
 	// were counted, by the operations' names.
 	Holders map[string]int
 	Fired   []string // failpoints that must have announced themselves
+	Refused []string // nodes that must have refused to start from damaged logs; no other may
 	// Answers are those that operations of the schedule must have had, by their names.
 	Answers map[string]history.Kind
 }
@@ -55,6 +56,7 @@ func (r Require) Worth(h *history.History) []Worth {
 	for _, name := range r.Fired {
 		worth = append(worth, hasFired(name, h))
 	}
+	worth = append(worth, refused(r.Refused, h)...)
 	for _, name := range sortedKeys(r.Holders) {
 		worth = append(worth, holders(name, r.Holders[name], h))
 	}
@@ -77,6 +79,29 @@ func hasFired(name string, h *history.History) Worth {
 		w.Seen = fmt.Sprintf("%d times, at %s", len(nodes), ShowList(slices.Compact(nodes)))
 	}
 	return w
+}
+
+// refused wants just these nodes to have refused: a run in which another one stayed away is not the one that
+// was meant.
+func refused(want []string, h *history.History) []Worth {
+	said := make(map[string]string)
+	for _, r := range h.Refusals {
+		said[r.Node] = r.Said
+	}
+	var worth []Worth
+	for _, node := range want {
+		w := Worth{What: node + " refused to start from its damaged log", Holds: said[node] != "", Seen: said[node]}
+		if !w.Holds {
+			w.Seen = "it did not"
+		}
+		worth = append(worth, w)
+	}
+	for _, node := range sortedKeys(said) {
+		if !slices.Contains(want, node) {
+			worth = append(worth, Worth{What: node + " started from its damaged log", Seen: "it refused: " + said[node]})
+		}
+	}
+	return worth
 }
 
 // holders looks at the last count: the schedule makes it when all is as it should be.

@@ -1,6 +1,9 @@
 package history
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
 
 // Phase is a step in the life of a fault.
 type Phase string
@@ -66,6 +69,20 @@ const HoldersCounted = "holders"
 type Holders struct {
 	Name  string   `json:"name"`
 	Nodes []string `json:"nodes"`
+}
+
+// Refused is the F of a Nemesis event: a node did not start from a log that the schedule had damaged, and said
+// so; its value is a Refusal.
+const Refused = "refused"
+
+// Refusal is what a node said of the damage.
+type Refusal struct {
+	Node   string `json:"node"`
+	File   string `json:"file"`
+	Offset int64  `json:"offset"` // of the record that is damaged
+	Said   string `json:"said"`
+
+	At time.Duration `json:"-"` // that of the event
 }
 
 // FaultOf decodes the value of a Nemesis event. ok is false for events that are none.

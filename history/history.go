@@ -19,6 +19,7 @@ type History struct {
 	Stalls     []Event        // Observer events with F StallSeen, in order
 	Announced  []Announcement // by failpoints, in order
 	Holders    []Holders      // as they were counted, in order
+	Refusals   []Refusal      // by nodes whose logs were damaged, in order
 	Incidents  []string       // what happened to the cluster that nobody ordered
 	// Torn says what was cut off at the end; empty if the history is complete. What was open there
 	// is Info.
@@ -166,6 +167,13 @@ func (c *collector) fault(e Event) {
 		var h Holders
 		if json.Unmarshal(e.Value, &h) == nil {
 			c.h.Holders = append(c.h.Holders, h)
+		}
+		return
+	case Refused:
+		var r Refusal
+		if json.Unmarshal(e.Value, &r) == nil {
+			r.At = e.At()
+			c.h.Refusals = append(c.h.Refusals, r)
 		}
 		return
 	}

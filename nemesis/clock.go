@@ -107,7 +107,7 @@ func (b *bendTime) Bites(ctx context.Context, e *Env) (bool, string, error) {
 // Gone has nothing to measure at a node that another fault keeps down: it starts with a clock that runs
 // with time.
 func (b *bendTime) Gone(ctx context.Context, e *Env) (bool, string, error) {
-	up := e.down.free(b.nodes)
+	up := e.due(b.nodes)
 	if len(up) == 0 {
 		return true, fmt.Sprintf("0 of %d nodes run", len(b.nodes)), nil
 	}

@@ -3,6 +3,7 @@ package nemesis
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -136,7 +137,7 @@ func (h *holdTimers) Bites(ctx context.Context, e *Env) (bool, string, error) {
 }
 
 func (h *holdTimers) Gone(ctx context.Context, e *Env) (bool, string, error) {
-	free := e.silent.free(h.nodes)
+	free := slices.DeleteFunc(e.silent.free(h.nodes), e.Refused)
 	held, err := h.in(ctx, e, free, true)
 	if err != nil {
 		return false, "", err

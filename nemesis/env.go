@@ -72,20 +72,30 @@ type Env struct {
 	Asker     Asker    // nil: the schedule asks nothing
 	Control   Control  // nil: the nodes cannot be worked from within
 	Board     *Board   // what their failpoints announced; nil without Control
+	Disks     Disks    // nil: nobody reaches them
+	Recorder  Recorder // takes what nodes do about a damaged disk; needed with Disks
 
-	worse  worse
-	cuts   ledger[Link]
-	down   ledger[string]
-	paused ledger[string]
-	silent ledger[string] // whose election timer is held
-	asked  asked
+	worse   worse
+	cuts    ledger[Link]
+	down    ledger[string]
+	paused  ledger[string]
+	silent  ledger[string] // whose election timer is held
+	damaged damages
+	asked   asked
 }
 
 // start starts a node as the faults that are on want it. Its election timer is held if it was when it went
 // down; what began or ended meanwhile it is told now, under the ledger's lock: a hold that ends just now
 // would else be undone before this one is ordered, which stayed.
 func (e *Env) start(ctx context.Context, node string) error {
-	if err := e.Processes.StartNode(ctx, node); err != nil || e.Control == nil {
+	err := e.Processes.StartNode(ctx, node)
+	if hurt, is := e.damaged.find(node); is {
+		var up bool
+		if up, err = e.meet(ctx, node, hurt, err); !up {
+			return err
+		}
+	}
+	if err != nil || e.Control == nil {
 		return err
 	}
 	return e.silent.change([]string{node}, 0, func(held, _ []string) error {

@@ -203,7 +203,7 @@ func (t *trapNodes) revive(ctx context.Context, e *Env, node string) error {
 
 // Gone wants the living nodes disarmed, and all living that no other fault keeps down.
 func (t *trapNodes) Gone(ctx context.Context, e *Env) (bool, string, error) {
-	for _, node := range e.down.free(t.nodes) {
+	for _, node := range e.due(t.nodes) {
 		if up, err := e.Processes.Running(ctx, node); err != nil || !up {
 			return false, node + " is not running", err
 		}

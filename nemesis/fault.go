@@ -112,6 +112,7 @@ func Kinds() []Kind {
 	return []Kind{
 		{"campaign-in-vain", "make nodes ask for votes, one after the other, that must not get them", decodeCampaignInVain},
 		{"clock", "let monotonic clocks run slower or faster: {at: leader, rate: 0.1}", decodeClock},
+		{"corrupt-tail", "damage the last record in the logs of nodes that are stopped; it stays damaged", decodeCorruptTail},
 		{"cut", "silence single links, one way or both: [n1->n2, leader<->n3]", decodeCut},
 		{"elect", "make a node ask for votes until it leads", decodeElect},
 		{"failpoint", "crash, hold, delay or fail a named step inside nodes: {name: append.after-fsync, at: leader, action: crash}", decodeFailpoint},

@@ -77,16 +77,17 @@ func (k *killNodes) Undo(ctx context.Context, e *Env) error {
 	})
 }
 
+// Gone wants those running that no other fault keeps down, and no damage.
 func (k *killNodes) Gone(ctx context.Context, e *Env) (bool, string, error) {
-	free := e.down.free(k.nodes)
-	down, err := k.in(ctx, e, false)
+	due := e.due(k.nodes)
+	down, err := (&killNodes{nodes: due}).in(ctx, e, false)
 	if err != nil {
 		return false, "", err
 	}
-	if held := len(k.nodes) - len(free); len(down) > held {
+	if len(down) > 0 {
 		return false, strings.Join(down, ", ") + " not running", nil
 	}
-	return true, fmt.Sprintf("%d of %d processes run again", len(free), len(k.nodes)), nil
+	return true, fmt.Sprintf("%d of %d processes run again%s", len(due), len(k.nodes), e.refusals(k.nodes)), nil
 }
 
 // in are those of the nodes that are running, or those that are not.

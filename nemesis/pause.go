@@ -104,7 +104,7 @@ func (p *pauseNodes) Gone(ctx context.Context, e *Env) (bool, string, error) {
 	if len(frozen) > 0 {
 		return false, strings.Join(frozen, ", ") + " still paused", nil
 	}
-	for _, node := range e.down.free(free) {
+	for _, node := range e.due(free) {
 		if there, err := e.Processes.Running(ctx, node); err != nil || !there {
 			return false, node + " is not running", err
 		}

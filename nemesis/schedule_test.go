@@ -44,6 +44,7 @@ func TestRoundTrip(t *testing.T) {
 		"- {at: 1s, for: 2s, partition: ring}",
 		"- {at: 1s, for: 2s, partition: bridge}",
 		"- {at: 1s, for: 2s, cut: n1->n2}",
+		"- {at: 1s, for: 2s, corrupt-tail: [n1, one]}",
 		"- {at: 1s, for: 2s, cut: [leader<->one, one->n3, random(2)<->random(2)]}",
 		"- {at: 1s, for: 2s, loss: {of: 30%, links: leader<->rest}}",
 		"- {at: 1s, for: 2s, loss: {of: 5%, links: [n1->n2, n3->one]}}",

@@ -105,7 +105,7 @@ func (s *setTime) Bites(ctx context.Context, e *Env) (bool, string, error) {
 
 // Gone has nothing to measure at a node that another fault keeps down: it starts with a clock that is right.
 func (s *setTime) Gone(ctx context.Context, e *Env) (bool, string, error) {
-	up := e.down.free(s.nodes)
+	up := e.due(s.nodes)
 	if len(up) == 0 {
 		return true, fmt.Sprintf("0 of %d nodes run", len(s.nodes)), nil
 	}

@@ -25,6 +25,7 @@ import (
 //	2.0 link n1 n5         these two from each other, both ways
 //	2.0 kill n1
 //	3.0 heal
+//	3.0 refuses n1         to start from its damaged log
 //	3.5 stall 0.3 n2       n2, or without a name the controller, stood still up to then
 func script(t *testing.T, text string) *history.History {
 	t.Helper()
@@ -83,6 +84,8 @@ func (p *player) step(w []string) {
 		p.add(at, e)
 	case slices.Contains([]string{"cut", "link", "kill", "heal"}, w[1]):
 		p.strike(at, w[1], w[2:])
+	case w[1] == "refuses":
+		p.add(at, history.Event{Process: history.Nemesis, Kind: history.Info, F: history.Refused, Node: w[2], Value: history.Encode(history.Refusal{Node: w[2], Said: "damaged"})})
 	default:
 		term, _ := strconv.ParseUint(w[3], 10, 64)
 		r := history.Role{Role: w[2], Term: term}
@@ -244,6 +247,8 @@ func TestGolden(t *testing.T) {
 		{"the minority waits", settled + "1.0 cut n4 n5\n" + strings.Join([]string{"1.1 c2 n5 call", strings.TrimSpace(busy(1.2, 4, "n1")), "4.5 c2 fail"}, "\n"), none, checker.Valid, nil},
 		{"the majority waits while the minority is served", settled + "1.0 cut n4 n5\n1.1 c2 n1 call\n" + busy(1.2, 4, "n4") + "4.5 c2 info\n", none, checker.Invalid, []string{"Unavailable"}},
 		{"there is no majority", settled + busy(0.5, 0.9, "n1") + "1.0 kill n1 n2 n3\n1.1 c2 n4 call\n4.5 c2 info\n4.6 heal\n", none, checker.Valid, nil},
+		{"those who refuse are no majority", settled + busy(0.5, 0.9, "n1") + "1.0 kill n1 n2 n3\n1.1 refuses n1\n1.1 refuses n2\n1.1 refuses n3\n1.2 heal\n1.3 c2 n4 call\n4.5 c2 info\n", none, checker.Valid, nil},
+		{"one that refuses leaves one", settled + "1.0 kill n1\n1.1 refuses n1\n1.2 heal\n1.3 c2 n4 call\n4.5 c2 info\n", none, checker.Invalid, []string{"Unavailable: no operation succeeded"}},
 		{"nobody asks who could answer", settled + "1.0 kill n1 n2 n3\n1.1 c2 n4 call\n4.5 c2 info\n4.6 heal\n", none, checker.Unknown, nil},
 		{"it begins anew with the majority", settled + "1.0 kill n1 n2 n3\n1.1 c2 n4 call\n4.0 heal\n4.1 c3 n5 call\n5.5 c3 info\n5.6 c2 info\n", none, checker.Invalid, []string{"Unavailable: no operation succeeded from 4.100 s to 5.500 s"}},
 	} {

@@ -30,6 +30,9 @@ func newReach(h *history.History) reach {
 			edges = append(edges, f.Start, healedAt(f, h.End)+1) // both ends belong to the fault
 		}
 	}
+	for _, refusal := range h.Refusals {
+		edges = append(edges, refusal.At)
+	}
 	slices.Sort(edges)
 	edges = slices.Compact(edges)
 	for i := range edges[:len(edges)-1] {
@@ -74,6 +77,11 @@ func (r reach) epoch(h *history.History, i interval) epoch {
 			}
 		}
 	}
+	for _, refusal := range h.Refusals {
+		if refusal.At <= i.from {
+			e.down[refusal.Node] = true // for good: nobody mends what is damaged
+		}
+	}
 	for _, node := range r.nodes {
 		e.served[node] = e.majority(node, r.nodes)
 	}
@@ -82,7 +90,7 @@ func (r reach) epoch(h *history.History, i interval) epoch {
 
 // stops says whether a fault of this kind keeps its nodes from running.
 func stops(kind string) bool {
-	return slices.Contains([]string{"kill", "pause", "restart", "rolling-restart"}, kind)
+	return slices.Contains([]string{"corrupt-tail", "kill", "pause", "restart", "rolling-restart"}, kind)
 }
 
 func (e epoch) apart(a, b string) bool { return e.cut[[2]string{a, b}] || e.cut[[2]string{b, a}] }
