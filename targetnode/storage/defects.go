@@ -15,7 +15,7 @@ func KnownDefects() []defect.Of[Defects] {
 			About:  "damage in the last segment is cut off as if it were a torn write, and the node goes on without what it had promised",
 			Origin: "Alagappan et al., Protocol-Aware Recovery for Consensus-Based Storage (FAST 2018): a crash and a corruption must be told apart",
 			Seen:   "lost-write once the disk of a node decays",
-			Shown:  "test",
+			Shown:  "configs/zoo/corrupt-tail-keeps-voting.yaml",
 			Field:  func(d *Defects) *bool { return &d.CorruptTailKeepsVoting },
 		},
 	}
