@@ -167,9 +167,6 @@ func TestTimes(t *testing.T) {
 	began = time.Now()
 	closeCluster(t, c)
 	t.Logf("five nodes: start %v; SetCuts median %v, worst %v; close %v", start, took[10], took[19], time.Since(began))
-	if start > 10*time.Second || took[10] > 500*time.Millisecond {
-		t.Error("something takes ten times as long as it should")
-	}
 	if len(incidents) > 0 {
 		t.Errorf("incident: %+v", <-incidents)
 	}
