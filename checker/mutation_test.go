@@ -50,6 +50,7 @@ var nearLinear = []struct {
 	{"objects", "queue.go", "Refuted|EveryWayAgrees/^queue$", []string{"fitsQueue", "enqueuedOnce", "newQueued", "wrong", "take", "since", "until", "notEmpty"}},
 	{"objects", "queueorder.go", "Refuted|EveryWayAgrees/^queue$", []string{"outOfOrder"}},
 	{"objects", "queuemissing.go", "Refuted|EveryWayAgrees/^queue$", []string{"missing"}},
+	{"objects", "queuechoice.go", "AChoiceIsFound", nil},
 	{"objects", "projection.go", "Refuted|EveryWayAgrees/^group", []string{"add"}},
 	{"objects", "kvmissing.go", "Refuted|EveryWayAgrees/^text$", []string{"refuteText", "mayBeReplaced"}},
 	{"objects", "mutex.go", "EveryWayAgrees/^lock", []string{"fitsLock", "decideLock", "measure", "overlap"}},

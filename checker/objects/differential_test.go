@@ -36,7 +36,7 @@ func kinds() (all []checkertest.Kind) {
 func (w twin) judge(h *history.History) (checkertest.Judgement, error) {
 	c := w.check(checker.Limits{}).(Checker)
 	var judged []*judgement
-	plain, tightened, quick, near, refuted := true, true, true, true, false
+	plain, tightened, quick, near, refuted, chosen, asked := true, true, true, true, false, true, 0
 	for _, k := range c.normalize(h) {
 		if k.broken != "" {
 			return checkertest.Judgement{}, errors.New(k.broken)
@@ -54,6 +54,8 @@ func (w twin) judge(h *history.History) (checkertest.Judgement, error) {
 		} else {
 			quick = false
 			refuted = refuted || j.refuted(context.Background())
+			chosen = chosen && !refuted && j.chosen()
+			asked++
 		}
 		judged = append(judged, j)
 	}
@@ -63,6 +65,9 @@ func (w twin) judge(h *history.History) (checkertest.Judgement, error) {
 	}
 	if refuted {
 		got["refuted"] = false
+	}
+	if asked > 0 && chosen && near {
+		got["chosen"] = true
 	}
 	return checkertest.Judgement{Linearizable: got, Quick: quick, Explain: func(bool) ([]checker.Anomaly, error) {
 		x := explainer{h: h, all: judged, guard: search.Unguarded(), end: time.Now().Add(time.Minute)}

@@ -31,6 +31,9 @@ type object struct {
 	// refute gives reasons that are certain where decide cannot judge the key; no reason says nothing. nil: it
 	// has no such eye.
 	refute func(context.Context, *key) []*finding
+	// choose settles what the unknown operations of a key did, so that decide can judge it: if what it makes is
+	// linearizable, so is the key; if not, nothing is said. nil: it knows no choice.
+	choose func(*key) *key
 	// name gives a proof that Porcupine found a name and words of its own; nil: there are none.
 	name func(k *key, f *finding, focus *op, ats []int32) bool
 	// end looks at what the nodes held at the end; nil if there is nothing to say.
@@ -95,7 +98,7 @@ func (c Checker) Check(ctx context.Context, h *history.History) checker.Check {
 			j.Why = "there was no time left to begin with this key"
 		case c.object.fits != nil && c.object.fits(j.key):
 			quick = append(quick, j)
-		case j.refuted(ctx):
+		case j.refuted(ctx), j.chosen():
 			quick = append(quick, j)
 		default:
 			rest = append(rest, &j.Problem)

@@ -17,6 +17,7 @@ type judgement struct {
 	search.Problem
 	key    *key
 	found  []*finding // of the near-linear check
+	choice *key       // what may have happened, and is linearizable; nil: none was found, or needed
 	second bool       // Porcupine agreed
 }
 
@@ -65,9 +66,20 @@ func (j *judgement) refuted(ctx context.Context) bool {
 	return len(j.found) > 0
 }
 
+// chosen says whether a choice of what the unknown operations did makes the key linearizable.
+func (j *judgement) chosen() bool {
+	if j.key.object.choose == nil {
+		return false
+	}
+	if c := j.key.object.choose(j.key); c != nil && len(j.key.object.decide(c)) == 0 {
+		j.choice = c
+	}
+	return j.choice != nil
+}
+
 // quickly decides by the near-linear check.
 func (j *judgement) quickly() {
-	if len(j.found) == 0 {
+	if len(j.found) == 0 && j.choice == nil {
 		j.found = j.key.object.decide(j.key)
 	}
 	j.Verdict = checker.Valid

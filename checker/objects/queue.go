@@ -20,10 +20,11 @@ const (
 // (history.Dequeue), which answers nil if the queue is empty. A dequeue that failed took nothing.
 //
 // Where every value is enqueued by one operation at most and every dequeue has an answer, it is decided
-// by pairs of values in O(n log n); other queues by Porcupine.
+// by pairs of values in O(n log n). So it is where the values that nobody is known to have taken can be given to
+// the dequeues without an answer; other queues are decided by Porcupine.
 func Queue(l checker.Limits) checker.Checker {
 	return Checker{Limits: l, object: object{
-		noun: "queue", take: takeQueue, fits: fitsQueue, decide: decideQueue, refute: refuteQueue, observed: observedInQueue,
+		noun: "queue", take: takeQueue, fits: fitsQueue, decide: decideQueue, refute: refuteQueue, choose: chooseQueue, observed: observedInQueue,
 		start: func(*key) any { return "" },
 		step:  stepQueue,
 		state: inList,

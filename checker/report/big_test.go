@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"schism/checker"
+	"schism/checker/checkertest"
 	"schism/history"
 )
 
@@ -50,7 +51,7 @@ func bigRun(n int) Input {
 
 func TestMillionOperationsMakeASmallPage(t *testing.T) {
 	n := 1_000_000
-	if testing.Short() {
+	if testing.Short() || checkertest.RaceDetector {
 		n = 50_000
 	}
 	in := bigRun(n)
