@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -34,6 +35,7 @@ type puppets struct {
 	calls  []string
 
 	deaf, stubborn, noVotes, rigged bool // no failpoint fires, no clock bends, no campaign is won, each is
+	hasty                           bool // a failpoint is passed before its arming is answered
 	forgets                         bool // who goes down forgets that its timer is held
 	splits                          bool // a handover unseats the leader, and the votes split
 
@@ -63,8 +65,13 @@ func (p *puppets) alive(node string) error {
 
 func (p *puppets) Arm(_ context.Context, node string, t Trap) error {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	p.armed[node+t.Name] = t
+	p.mu.Unlock()
+	if p.hasty {
+		p.pass(node, t.Name, t.Key, true)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	return p.alive(node)
 }
 
@@ -144,6 +151,7 @@ func (p *puppets) ElectionHeld(_ context.Context, node string) (bool, error) {
 func (p *puppets) StartNode(ctx context.Context, node string) error {
 	p.mu.Lock()
 	p.held[node], p.started[node] = p.held[node] && !p.forgets, time.Now()
+	maps.DeleteFunc(p.armed, func(at string, _ Trap) bool { return strings.HasPrefix(at, node) })
 	p.mu.Unlock()
 	return p.world.StartNode(ctx, node)
 }
@@ -293,6 +301,18 @@ func TestFaultsFromWithin(t *testing.T) {
 			[]string{
 				"failpoint false: not provable: append.after-fsync is armed at n1 already",
 				"failpoint true: at its end: n1 announced once", "failpoint true: n1 disarmed",
+			},
+		},
+		"a crash before its arming is answered": {
+			func(p *puppets) { p.hasty = true }, 0, "{at: 0s, for: 100ms, failpoint: {name: apply.after, at: n1, action: crash}}",
+			[]string{"failpoint true: at its end: n1 announced once", "failpoint true: n1 disarmed"},
+		},
+		"an arming that is not answered": {
+			func(p *puppets) { p.deaf = true; _ = p.world.KillNode(context.Background(), "n1") }, 0,
+			"{at: 0s, for: 100ms, failpoint: {name: apply.after, at: n1, action: crash}}",
+			[]string{
+				"failpoint false: not provable: n1: connection refused",
+				"failpoint false: could not be applied: n1: connection refused", "failpoint true: n1 disarmed",
 			},
 		},
 		"a crash, counted": {

@@ -136,8 +136,34 @@ func (t *trapNodes) Apply(ctx context.Context, e *Env) error {
 			}
 			own.Index = &index
 		}
-		return e.Control.Arm(ctx, node, own)
+		return t.arm(ctx, e, node, own)
 	})
+}
+
+// announceBound is how long the announcement of a node may take that ended before it had answered.
+const announceBound = 2 * time.Second
+
+// arm hands a trap to a node. On a busy path it may end the node before the answer is out: then its announcement
+// is the answer.
+func (t *trapNodes) arm(ctx context.Context, e *Env, node string, trap Trap) error {
+	err := e.Control.Arm(ctx, node, trap)
+	if err == nil || trap.Action != ActionCrash {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, announceBound)
+	defer cancel()
+	for !t.announced(e, node) {
+		if sleep(ctx, startPoll); ctx.Err() != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *trapNodes) announced(e *Env, node string) bool {
+	return len(e.Board.since(t.mark, func(a history.Announcement) bool {
+		return a.Node == node && a.Failpoint == t.spec.Name
+	})) > 0
 }
 
 // Bites wants an announcement of each node.
@@ -180,9 +206,7 @@ func (t *trapNodes) Undo(ctx context.Context, e *Env) error {
 // revive sees to it that a node lives. One that has announced its end may still be about to die, and one
 // that died be about to be noticed.
 func (t *trapNodes) revive(ctx context.Context, e *Env, node string) error {
-	ended := len(e.Board.since(t.mark, func(a history.Announcement) bool {
-		return a.Node == node && a.Failpoint == t.spec.Name
-	})) > 0
+	ended := t.announced(e, node)
 	for {
 		up, err := e.Processes.Running(ctx, node)
 		switch {
