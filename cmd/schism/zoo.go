@@ -71,8 +71,10 @@ any tuning and without failpoints: kills, pauses and partitions in turn. A mixed
 with the first anomaly that is certain; and with no defect on it must find nothing.
 
 What only the simulator of the core shows is looked for there, schedule by schedule,
-and by the mixed scenario. What neither shows, a test does. Exit status: 3 if a run has no verdict, else 1 if a scenario does not find its defect or a
-control is not valid, else 0. The mixed scenario need not find anything.`,
+and by the mixed scenario. What neither shows, a test does.
+
+Exit status: 3 if a run has no verdict, else 1 if a scenario does not find its defect or
+a control is not valid, else 0. The mixed scenario need not find anything.`,
 		Example: "  schism zoo run commit-old-term no-dedup --runtime process --mixed 10",
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return defectNames(), cobra.ShellCompDirectiveNoFileComp
