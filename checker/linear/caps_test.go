@@ -132,7 +132,7 @@ func TestMemoryCap(t *testing.T) {
 	if os.Getenv(capEnv) != "" {
 		return
 	}
-	if checkertest.RaceDetector {
+	if raceDetector {
 		t.Skip("the race detector's shadow memory counts as resident")
 	}
 	if _, err := os.Stat("/proc/self/status"); err != nil {

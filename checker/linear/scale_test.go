@@ -152,7 +152,7 @@ func lie(t testing.TB, h *history.History) int64 {
 // single stale read among them.
 func TestManyOperationsOfManyClients(t *testing.T) {
 	n, bound := 1_000_000, 15*time.Second
-	if testing.Short() || checkertest.RaceDetector {
+	if testing.Short() || raceDetector {
 		n, bound = 50_000, 60*time.Second
 	}
 	h := clients(n, 256, 5, 0.0001)

@@ -79,7 +79,7 @@ func partly(w *Watch, ops []history.Operation, now int64, valid bool, count *wat
 // their beginning, whether it forgets late or early; and no last part of a linearizable beginning is anything else.
 func TestWatchAgrees(t *testing.T) {
 	rounds := 6_000
-	if testing.Short() || checkertest.RaceDetector {
+	if testing.Short() || raceDetector {
 		rounds = 1_000
 	}
 	var count watching

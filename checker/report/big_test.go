@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"schism/checker"
-	"schism/checker/checkertest"
 	"schism/history"
 )
 
@@ -51,7 +50,7 @@ func bigRun(n int) Input {
 
 func TestMillionOperationsMakeASmallPage(t *testing.T) {
 	n := 1_000_000
-	if testing.Short() || checkertest.RaceDetector {
+	if testing.Short() {
 		n = 50_000
 	}
 	in := bigRun(n)
