@@ -146,9 +146,18 @@ func (k *key) impossible(lives []life) []*finding {
 
 // live notes of each element the last read that does not show it though it was known. Only the reads
 // behind its last sight count as a loss, but any counts for how stale reads were.
+//
+// It goes through the reads from the last one back, so that an element is done with at the first read that does
+// not show it: all reads together cost what they show, and every element once more.
 func (k *key) live(lives []life) {
 	shown := make([]int, len(lives)) // by which read, counted from 1
-	for i := range k.ops {
+	var rest []int32                 // known elements that all reads so far have shown
+	for v := range lives {
+		if lives[v].known != nil {
+			rest = append(rest, int32(v))
+		}
+	}
+	for i := len(k.ops) - 1; i >= 0 && len(rest) > 0; i-- {
 		o := &k.ops[i]
 		if o.does != setRead {
 			continue
@@ -156,11 +165,16 @@ func (k *key) live(lives []life) {
 		for _, v := range o.list {
 			shown[v] = i + 1
 		}
-		for v := range lives {
-			if l := &lives[v]; shown[v] != i+1 && l.known != nil && l.known.ret < o.call {
+		rest = slices.DeleteFunc(rest, func(v int32) bool {
+			l := &lives[v]
+			switch {
+			case shown[v] == i+1:
+				return false
+			case l.known.ret < o.call:
 				l.absent = o
 			}
-		}
+			return true // else no earlier read was called when it was known
+		})
 	}
 }
 
