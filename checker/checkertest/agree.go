@@ -23,6 +23,17 @@ var (
 	explain   = flag.Int("explain", 1, "explain one of so many, and hold the explanation to its word")
 )
 
+// Rounds is how many random histories a test judges: the usual number, unless -histories says another one.
+func Rounds(usual int) int {
+	if *histories > 0 {
+		return *histories
+	}
+	return usual
+}
+
+// Seed is what -seed says.
+func Seed() uint64 { return *seed }
+
 // Kind is one kind of object and the ways to judge it.
 type Kind struct {
 	Name string
@@ -51,11 +62,7 @@ func Agree(t *testing.T, kinds []Kind) {
 		k := &kinds[i]
 		t.Run(k.Name, func(t *testing.T) {
 			t.Parallel()
-			rounds := *histories
-			if rounds == 0 {
-				rounds = k.Histories
-			}
-			all := k.agree(t, rounds)
+			all := k.agree(t, Rounds(k.Histories))
 			t.Log(all)
 			all.check(t, k)
 		})

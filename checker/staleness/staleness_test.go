@@ -251,14 +251,14 @@ func randomList(r *rand.Rand, values int) history.Value {
 }
 
 func TestAgreesWithBruteForce(t *testing.T) {
-	const histories = 20_000
+	histories := checkertest.Rounds(20_000)
 	fresh := [2]int{}
 	for seed := range uint64(histories) {
 		kind, lists, brute := 0, false, brute
 		if seed%2 == 1 {
 			kind, lists, brute = 1, true, bruteLists
 		}
-		h := randomHistory(rand.New(rand.NewPCG(seed, 1)), lists)
+		h := randomHistory(rand.New(rand.NewPCG(seed, checkertest.Seed())), lists)
 		check := Checker{Lists: lists}.Check(context.Background(), h)
 		stale, most, versions := brute(h)
 		got := fmt.Sprint(check.Figures["stale_reads"], check.Figures["most_stale_seconds"], check.Figures["most_versions"])
@@ -270,6 +270,7 @@ func TestAgreesWithBruteForce(t *testing.T) {
 			t.Fatalf("seed %d: %s, want %s\n%+v", seed, got, want, h.Operations)
 		}
 	}
+	t.Logf("%d histories of each kind; without a stale read: %v", histories/2, fresh)
 	for _, n := range fresh {
 		if n < histories/40 || n > histories/2-histories/40 {
 			t.Errorf("of %d histories of each kind %v have no stale read: too little of one kind", histories/2, fresh)
