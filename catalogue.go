@@ -72,6 +72,39 @@ Sessions prevent it: a client's number and a sequence number, deduplicated by th
 			`Each node's own state is read at the end, when all have caught up. Two replicas that applied the
 same log must hold the same: where they do not, either the log forked or applying it is not the same
 everywhere.`},
+		{group, checker.G0, "two transactions each wrote something over the other: their writes interleave",
+			`A cycle of writes only: T1's write of x comes before T2's, and T2's write of y before T1's. Every level of
+isolation forbids it. Typical cause: locks that are let go before the transaction is over, or shards that apply
+the parts of two transactions in different orders.`},
+		{group, checker.G1a, "a transaction read what another wrote that was aborted",
+			`The writer was told that nothing had happened, and a committed transaction was shown its value. Forbidden
+from read-committed on. A transaction whose outcome nobody knows is never the cause of this one.`},
+		{group, checker.G1b, "a transaction read what another wrote and then wrote over",
+			`It saw a state in the middle of another transaction, whose last write of that key came later. Forbidden from
+read-committed on.`},
+		{group, checker.G1c, "transactions saw, or wrote over, each other's writes in a circle",
+			`A cycle of writes and reads of them: each transaction follows one that it must come before. Forbidden from
+read-committed on; with the order of a client or of real time in the circle, from the level on that promises it.`},
+		{group, checker.GNonadjacent, "a circle in which transactions missed writes, but no two of them in a row",
+			`Long fork is one: two readers each see one of two writes and not the other. Snapshot isolation forbids every
+cycle in which no transaction that misses a write is itself missed by the next (Cerone and Gotsman), and so do all
+levels above it.`},
+		{group, checker.GSingle, "a circle in which just one transaction did not see a write that it should have",
+			`Also called read skew: what the transaction read is of two moments, before another's write and after it. With
+real time in the circle it is a stale read: the write was acknowledged before the reader was invoked. Forbidden by
+snapshot isolation, repeatable-read and above.`},
+		{group, checker.G2Item, "a circle in which two transactions in a row did not see each other's writes",
+			`Write skew: each read what the other was about to write, and both committed. Snapshot isolation allows it,
+repeatable-read and serializable do not.`},
+		{group, checker.IncompatibleOrder, "no order of the appends to a list explains what was read of it",
+			`Two reads of which neither is the beginning of the other, or a list in which a transaction's own appends are not
+all there in the order in which it made them. Some of what was read was never in the list that counts.`},
+		{group, checker.Internal, "a transaction contradicts itself",
+			`It did not see its own write, saw it before it was made, or read one key twice and was shown different values
+without a write of its own between them. The last is allowed below snapshot isolation.`},
+		{group, checker.LostUpdate, "two transactions read the same version of a key, and both wrote the next one",
+			`One of them wrote without knowing of the other. Typical cause: a read without a lock and a write without a look at
+whether the version is still that which was read. Forbidden by snapshot isolation, repeatable-read and above.`},
 		{group, checker.LostWrite, "an acknowledged write left no trace, though nothing overwrote it",
 			`The client had its answer, and later reads, or the nodes' own states at the end, hold something
 older; or an element of a queue was never dequeued, and the queue is empty. Typical causes: an acknowledgement

@@ -72,13 +72,25 @@ const (
 	TermInflation = "term-inflation"
 	Disruption    = "disruption"
 	Unavailable   = "unavailable"
+
+	// Of transactions, by Adya and Elle. G names are cycles of dependencies.
+	G0                = "G0"
+	G1a               = "G1a"
+	G1b               = "G1b"
+	G1c               = "G1c"
+	GSingle           = "G-single"
+	GNonadjacent      = "G-nonadjacent"
+	G2Item            = "G2-item"
+	LostUpdate        = "lost-update"
+	Internal          = "internal"
+	IncompatibleOrder = "incompatible-order"
 )
 
 // AnomalyNames are all of them.
 func AnomalyNames() []string {
 	return []string{
-		DirtyRead, Disruption, DuplicateApply, Fractured, LostWrite, MonotonicReads, MonotonicWrites, NonLinearizable, ReadYourWrites, Reordered, SplitBrain,
-		StaleRead, TermInflation, Unavailable, WritesFollowReads,
+		DirtyRead, Disruption, DuplicateApply, Fractured, G0, G1a, G1b, G1c, GNonadjacent, GSingle, G2Item, IncompatibleOrder, Internal, LostUpdate, LostWrite,
+		MonotonicReads, MonotonicWrites, NonLinearizable, ReadYourWrites, Reordered, SplitBrain, StaleRead, TermInflation, Unavailable, WritesFollowReads,
 	}
 }
 

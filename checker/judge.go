@@ -93,6 +93,7 @@ func reasons(h *history.History, r *Result) []string {
 // severity orders anomalies for people, worst first. What is not in it comes last.
 var severity = []string{
 	LostWrite, DuplicateApply, DirtyRead, SplitBrain, Fractured, StaleRead, Reordered,
+	IncompatibleOrder, G1a, G1b, Internal, LostUpdate, G0, G1c, GSingle, GNonadjacent, G2Item,
 	ReadYourWrites, MonotonicReads, MonotonicWrites, WritesFollowReads, NonLinearizable, Unavailable, Disruption, TermInflation,
 }
 
