@@ -160,6 +160,9 @@ func TestRaftKVSpeaksTheNodesLanguage(t *testing.T) {
 		`{"op":"append","key":"x","value":5,"client":18446744073709551615,"seq":3}`: {
 			F: history.Append, Key: "x", Value: history.Int(5), Client: 1<<64 - 1, Seq: 3,
 		},
+		`{"op":"txn","ops":[{"op":"append","key":"x","value":5},{"op":"get","key":"x"},{"op":"put","key":"y","value":6}]}`: {
+			F: history.Txn, Value: history.Value(`[["append","x",5],["r","x",null],["w","y",6]]`),
+		},
 	} {
 		got, err := encodeOp(op)
 		if err != nil || string(got) != want {

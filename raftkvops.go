@@ -74,8 +74,11 @@ func encodeOp(op workload.Op) ([]byte, error) {
 }
 
 func accessRequest(a history.Access) raftKVRequest {
-	if a.Writes {
+	switch a.Kind {
+	case history.Writes:
 		return raftKVRequest{Op: "put", Key: a.Register, Value: a.Value}
+	case history.Appends:
+		return raftKVRequest{Op: "append", Key: a.Register, Value: a.Value}
 	}
 	return raftKVRequest{Op: "get", Key: a.Register}
 }
@@ -130,7 +133,7 @@ func sawTogether(op workload.Op, reply raftKVReply) (history.Value, error) {
 		return nil, fmt.Errorf("the answer to a transaction of %d parts was %.100s", len(all), reply.Value)
 	}
 	for i := range all {
-		if !all[i].Writes {
+		if all[i].Kind == history.Reads {
 			all[i].Value = shown[i]
 		}
 	}

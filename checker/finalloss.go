@@ -58,6 +58,7 @@ func registersOf(h *history.History) map[string]*register {
 				touched[a.Register] = true
 				add(a.Register, op)
 			}
+			all[a.Register].other = all[a.Register].other || a.Kind == history.Appends
 		}
 	}
 	return all
@@ -101,7 +102,7 @@ func writtenTo(op *history.Operation, key string) (v history.Value, writes bool)
 	case history.Txn:
 		all, _ := history.SplitTxn(op.Input) // one that cannot be read touches nothing
 		for _, a := range all {
-			if a.Writes && a.Register == key {
+			if a.Kind == history.Writes && a.Register == key {
 				v, writes = a.Value, true
 			}
 		}
@@ -122,7 +123,7 @@ func shownOf(op *history.Operation, key string) (v history.Value, shown bool) {
 	case op.F == history.Txn:
 		all, _ := op.Accesses() // the checker of its model tells what cannot be read
 		at := slices.IndexFunc(all, func(a history.Access) bool { return a.Register == key })
-		if at < 0 || all[at].Writes {
+		if at < 0 || all[at].Kind != history.Reads {
 			return nil, false
 		}
 		return all[at].Value, true

@@ -148,12 +148,16 @@ func ShowTxn(v history.Value, answered bool) string {
 	}
 	words := make([]string, len(all))
 	for i, a := range all {
-		words[i] = "read " + ShowKey(a.Register)
-		if a.Writes {
-			words[i] = "write " + ShowKey(a.Register)
-		}
-		if a.Writes || answered {
-			words[i] += " = " + ShowValue(a.Value)
+		key, value := ShowKey(a.Register), ShowValue(a.Value)
+		switch {
+		case a.Kind == history.Appends:
+			words[i] = fmt.Sprintf("append %s to %s", value, key)
+		case a.Kind == history.Writes:
+			words[i] = fmt.Sprintf("write %s = %s", key, value)
+		case answered:
+			words[i] = fmt.Sprintf("read %s = %s", key, value)
+		default:
+			words[i] = "read " + key
 		}
 	}
 	return strings.Join(words, ", ")

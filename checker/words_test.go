@@ -1,6 +1,10 @@
 package checker
 
-import "testing"
+import (
+	"testing"
+
+	"schism/history"
+)
 
 func TestShowUndecided(t *testing.T) {
 	for want, keys := range map[string][]KeyCheck{
@@ -13,6 +17,23 @@ func TestShowUndecided(t *testing.T) {
 	} {
 		if got := ShowUndecided(keys, "The others are fine"); got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+func TestShowTxn(t *testing.T) {
+	for _, c := range []struct {
+		text     string
+		answered bool
+		want     string
+	}{
+		{`[["r","x",null],["w","y",2]]`, false, "read x, write y = 2"},
+		{`[["r","x",1],["w","y",2]]`, true, "read x = 1, write y = 2"},
+		{`[["append","x",1],["r","x",[1]],["r","",null]]`, true, `append 1 to x, read x = [1], read "" = nil`},
+		{`5`, true, "5"},
+	} {
+		if got := ShowTxn(history.Value(c.text), c.answered); got != c.want {
+			t.Errorf("%s: %s, want %s", c.text, got, c.want)
 		}
 	}
 }

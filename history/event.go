@@ -90,7 +90,7 @@ const (
 	// Get and Put are of a store whose values are texts, the empty one at first.
 	Get = "get"
 	Put = "put"
-	// Txn is a list of reads and writes that take effect at one moment: [["r","x",null],["w","y",2]].
+	// Txn is a list of reads, writes and appends that take effect at one moment: [["r","x",null],["w","y",2]].
 	Txn = "txn"
 	// FinalRead is a read of one node's own state after the run: key empty, value a FinalState.
 	// It is judged for lost writes and divergence, never for linearizability.

@@ -35,7 +35,7 @@ func (g *MultiRegister) Next(r *rand.Rand) Op {
 	for i := range all {
 		all[i] = history.Access{Register: group[order[i]]}
 		if r.IntN(2) == 0 {
-			all[i].Writes, all[i].Value = true, g.values.value()
+			all[i].Kind, all[i].Value = history.Writes, g.values.value()
 		}
 	}
 	return Op{F: f, Value: history.JoinTxn(all)}

@@ -37,7 +37,7 @@ func TestValuesAreUsedOnce(t *testing.T) {
 					if slices.Index(g.Keys(), a.Register)/togetherMost != group || slices.Contains(seen, a.Register) {
 						t.Fatalf("%s: a register of another group, or the same one again", op.Value)
 					}
-					if seen = append(seen, a.Register); a.Writes {
+					if seen = append(seen, a.Register); a.Kind == history.Writes {
 						use(a.Value)
 					}
 				}

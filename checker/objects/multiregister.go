@@ -105,7 +105,10 @@ func takeTxn(k *key, from *history.Operation, o *op) (bool, error) {
 		return false, err
 	}
 	for _, m := range ms {
-		a := access{writes: m.Writes, register: k.id(history.Encode(m.Register)), value: k.id(m.Value)}
+		if m.Kind == history.Appends {
+			return false, fmt.Errorf("an append to %s: registers that are used several at a time know only reads and writes; lists are of the model list-append", checker.ShowKey(m.Register))
+		}
+		a := access{writes: m.Kind == history.Writes, register: k.id(history.Encode(m.Register)), value: k.id(m.Value)}
 		if !a.writes && (from.Outcome != history.OK) {
 			continue // what it was to read is not known
 		}

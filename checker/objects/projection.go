@@ -59,14 +59,14 @@ func (p *projected) add(from *history.Operation) {
 		}
 		one := *from
 		one.Key, one.F, one.Input, one.Output, one.Error, one.Rare = a.Register, history.Read, nil, a.Value, "", nil
-		shown := !a.Writes && from.Outcome == history.OK
-		if to := slices.IndexFunc(all, func(b history.Access) bool { return of(b) && b.Writes }); to >= 0 {
+		shown := a.Kind == history.Reads && from.Outcome == history.OK
+		if to := slices.IndexFunc(all, func(b history.Access) bool { return of(b) && b.Kind == history.Writes }); to >= 0 {
 			one.F, one.Input, one.Output = history.Write, all[to].Value, all[to].Value
 			if shown {
 				one.F, one.Input = history.CAS, history.Pair(a.Value, all[to].Value)
 			}
 			id := [2]string{a.Register, history.Text(all[to].Value)}
-			again := slices.ContainsFunc(all[to+1:], func(b history.Access) bool { return of(b) && b.Writes })
+			again := slices.ContainsFunc(all[to+1:], func(b history.Access) bool { return of(b) && b.Kind == history.Writes })
 			p.hard[a.Register] = p.hard[a.Register] || again || p.written[id]
 			p.written[id] = true
 		} else if !shown {

@@ -44,7 +44,7 @@ func (o proofOp) holds() string {
 func (o proofOp) registerHolds() string {
 	text := "?"
 	for _, a := range o.accesses() {
-		if a.Register == o.key && (a.Writes || o.Outcome == history.OK) {
+		if a.Register == o.key && (a.Kind != history.Reads || o.Outcome == history.OK) {
 			text = valueOf(a.Value)
 		}
 	}
@@ -67,10 +67,10 @@ func about(ops []proofOp) {
 	for _, seen := range ops[f].accesses() {
 		contradicted := slices.ContainsFunc(ops, func(o proofOp) bool {
 			return o.F == history.Txn && o.Return < ops[f].Call && slices.ContainsFunc(o.accesses(), func(a history.Access) bool {
-				return a.Writes && a.Register == seen.Register && history.Text(a.Value) != history.Text(seen.Value)
+				return a.Kind == history.Writes && a.Register == seen.Register && history.Text(a.Value) != history.Text(seen.Value)
 			})
 		})
-		if contradicted && !seen.Writes {
+		if contradicted && seen.Kind == history.Reads {
 			register = seen.Register
 			break
 		}
@@ -151,7 +151,9 @@ func (o proofOp) transaction() string {
 	var words []string
 	for _, a := range o.accesses() {
 		switch v := valueOf(a.Value); {
-		case a.Writes:
+		case a.Kind == history.Appends:
+			words = append(words, "append "+v+" to "+name(a.Register))
+		case a.Kind == history.Writes:
 			words = append(words, "write "+name(a.Register)+" = "+v)
 		case o.Outcome == history.OK:
 			words = append(words, "read "+name(a.Register)+" → "+v)

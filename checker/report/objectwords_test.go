@@ -34,6 +34,8 @@ func TestWordsOfOperations(t *testing.T) {
 		{asked("get", "", `"a"`, history.OK), `get x → "a"`, `get "a"`, `"a"`},
 		{asked("txn", txn, `[["r","x",9],["w","y",2],["w","x",3]]`, history.OK), "read x → 9, write y = 2, write x = 3", "x = 3", "3"},
 		{asked("txn", txn, "", history.Info), "read x, write y = 2, write x = 3", "x = 3", "3"},
+		{asked("txn", `[["append","x",3],["r","y",null],["append","y",4]]`, `[["append","x",3],["r","y",[1,2]],["append","y",4]]`, history.OK),
+			"append 3 to x, read y → [1,2], append 4 to y", "x = 3", "3"},
 		{asked("txn", `[["r","x",null]]`, "", history.Fail), "read x", "x = ?", "?"},
 	} {
 		if c.o.words() != c.words || c.o.brief() != c.brief || c.o.holds() != c.holds {
