@@ -202,7 +202,9 @@ func (l *FaultLife) step(e Event, f Fault) {
 	case FaultEnd:
 		l.End = e.At()
 	case FaultHealed:
-		l.Healed, l.Gone = e.At(), f.Bit
+		if l.Gone = f.Bit; f.Bit == nil || *f.Bit { // else it may be on to the end
+			l.Healed = e.At()
+		}
 	}
 	if f.Proof != "" {
 		l.Proof = append(l.Proof, f.Proof)

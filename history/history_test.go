@@ -102,6 +102,26 @@ func TestLoadSortsARun(t *testing.T) {
 	}
 }
 
+// Of a fault that could not be undone nobody knows when it ended, if it did.
+func TestUndoingThatFailed(t *testing.T) {
+	for _, gone := range []bool{true, false} {
+		path := record(t,
+			Event{Process: Nemesis, Kind: Invoke, F: "kill", Value: Encode(Fault{ID: 1, Phase: FaultStart})},
+			Event{Process: Nemesis, Kind: Info, F: "kill", Value: Encode(Fault{ID: 1, Phase: FaultActive})},
+			Event{Process: Nemesis, Kind: Invoke, F: "kill", Value: Encode(Fault{ID: 1, Phase: FaultEnd})},
+			Event{Process: Nemesis, Kind: Fail, F: "kill", Value: Encode(Fault{ID: 1, Phase: FaultHealed, Bit: &gone})},
+			invoke(2, Write, "x", Int(2)),
+		)
+		h, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := h.Faults[0]; *f.Gone != gone || (f.Healed >= 0) != gone || f.ActiveAt(h.End+1) == gone {
+			t.Errorf("gone %v: the fault is %+v", gone, f)
+		}
+	}
+}
+
 // Equal values have one spelling, different ones have not.
 func TestCanonical(t *testing.T) {
 	for in, want := range map[string]string{
