@@ -251,10 +251,11 @@ func (k *key) belowNothing(read int32) *finding {
 	}
 }
 
-// surplus names what makes a counter too great by so much: adds that were refused, if they can be the
-// reason, or else one that took effect twice.
+// surplus names what makes a counter too great by so much: an add that took effect twice, as one does that was
+// sent several times; if none was, adds that were refused, where there are enough of them.
 func (k *key) surplus(by int64) string {
-	if by <= int64(k.fails) || by > int64(len(k.ops)) {
+	again := slices.ContainsFunc(k.ops, func(o op) bool { return o.does == counterAdd && k.source(&o).Attempts() > 1 })
+	if by > int64(len(k.ops)) || by <= int64(k.fails) && !again {
 		return checker.DirtyRead
 	}
 	return checker.DuplicateApply
