@@ -26,17 +26,17 @@ var nearLinear = []struct {
 	pkg, file, tests string
 	funcs            []string // nil: all
 }{
+	{".", "keyedwatch.go", "KeyedWatch", nil},
 	{"linear", "zones.go", "Golden|EveryWayAgrees", []string{"zones", "forward", "block", "sweep"}},
 	{"linear", "succession.go", "Golden|EveryWayAgrees", []string{"observe", "read", "consume", "chain", "date", "prove"}},
 	{"linear", "tighten.go", "Golden|Tighten|EveryWayAgrees", nil},
-	{"linear", "watch.go", "Watch", []string{"Add", "call", "cut"}},
+	{"linear", "watch.go", "Watch", []string{"cut"}},
 	{"linear", "watchkey.go", "Watch", nil},
 	{"appendlist", "appendlist.go", "Golden|EveryWayAgrees", []string{"judge"}},
 	{"appendlist", "key.go", "Golden|CannotBeJudged|WasCertain|MayBeAskedAgain|EveryWayAgrees", []string{"split", "add", "addAppend", "endBefore", "once", "newBeginning", "take"}},
 	{"appendlist", "sights.go", "Golden|EveryWayAgrees", nil},
 	{"appendlist", "missing.go", "Golden|EveryWayAgrees", []string{"gone", "endKnown", "gaps", "gap", "byAge", "alongTheLongest", "oldestWithout", "lostAtTheEnd"}},
 	{"appendlist", "findings.go", "Golden|EveryWayAgrees", []string{"duplicates", "dirty", "future", "reordered", "incompatible"}},
-	{"appendlist", "watch.go", "Watch", []string{"Add", "call"}},
 	{"appendlist", "watchlist.go", "Watch", nil},
 	{"session", "register.go", "Golden|Undecided|AgreesWithBruteForce", []string{"name", "written", "call", "answer", "shown", "see"}},
 	{"session", "order.go", "Golden|Order|AgreesWithBruteForce", []string{"add", "reach", "ancestors", "move"}},
@@ -61,11 +61,8 @@ var equivalent = map[string]string{
 	"counter.go Counter: o.does == counterAdd again again": "it chooses words",
 	"queue.go take: len(f.ops) > 1":                        "it chooses words",
 
-	"watchkey.go complete: k.until <= 0": "it is when to forget, which changes what is kept, not what is found",
-	"watchkey.go sweep: z.s > first.s":   "any zone that proves another dead is right; the greatest finds most to forget",
-	"watchkey.go sweep: z.s > second.s":  "any zone that proves another dead is right; the greatest finds most to forget",
-
-	"watchlist.go complete: k.until <= 0": "it is when to forget, which changes what is kept, not what is found",
+	"watchkey.go Sweep: z.s > first.s":  "any zone that proves another dead is right; the greatest finds most to forget",
+	"watchkey.go Sweep: z.s > second.s": "any zone that proves another dead is right; the greatest finds most to forget",
 
 	// Sessions and staleness look at a list that is the beginning of the longest one without taking it apart.
 	// Whether they see that it is costs time only.
@@ -96,12 +93,12 @@ func TestEveryComparisonMatters(t *testing.T) {
 	if !*mutate {
 		t.Skip("with -mutate only")
 	}
-	for _, pkg := range []string{"linear", "appendlist", "objects", "session", "staleness"} {
+	for _, pkg := range []string{".", "linear", "appendlist", "objects", "session", "staleness"} {
 		t.Run(pkg, func(t *testing.T) {
 			all, survivors := 0, 0
 			binary, mutants := build(t, pkg)
 			began := time.Now()
-			if out, fails := run(t, pkg, binary, "", "Agree"); fails {
+			if out, fails := run(t, pkg, binary, "", "Agree|Watch"); fails {
 				t.Fatalf("the tests fail without a mutant: %s", out)
 			}
 			t.Logf("without a mutant all tests pass, in %v", time.Since(began))
@@ -151,7 +148,7 @@ func build(t *testing.T, pkg string) (binary string, all []mutant) {
 			put(f.file, source)
 		}
 	}
-	put("flipif.go", fmt.Appendf(nil, flip, pkg))
+	put("flipif.go", fmt.Appendf(nil, flip, map[bool]string{true: "checker", false: pkg}[pkg == "."]))
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
 		t.Fatal(err)

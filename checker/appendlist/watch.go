@@ -18,79 +18,17 @@ import (
 // the check at the end finds; it never makes one. What stays are the tokens that nobody was shown yet, and two bits
 // for each that was asked for.
 type Watch struct {
+	*checker.KeyedWatch[*watchedToken]
 	lists    Lists
-	keys     map[string]*watchedList
-	open     map[history.Process]pendingOp
 	asked    checker.Numbers // tokens that somebody asked to append
 	appended checker.Numbers // those of them whose append has not failed
 }
 
-// pendingOp is an operation that was called.
-type pendingOp struct {
-	key   *watchedList
-	call  int64
-	token *watchedToken // what it wants to append; nil: it is a read
-}
-
 // Watch begins with an empty history.
 func (c Lists) Watch() checker.Watch {
-	return &Watch{lists: c, keys: make(map[string]*watchedList), open: make(map[history.Process]pendingOp)}
-}
-
-// Add takes the next event.
-func (w *Watch) Add(e *history.Event) checker.Sight {
-	if !e.Process.IsClient() || e.F == history.FinalRead {
-		return checker.Fine
-	}
-	k := w.keys[e.Key]
-	if k == nil {
-		k = newWatchedList()
-		w.keys[e.Key] = k
-	}
-	if k.over {
-		delete(w.open, e.Process)
-		return checker.Fine
-	}
-	var s checker.Sight
-	if e.Kind == history.Invoke {
-		s = w.call(k, e)
-	} else {
-		p := w.open[e.Process]
-		delete(w.open, e.Process)
-		if p.key != k {
-			return checker.Fine // it is not a history: its reader says so
-		}
-		if e.Kind == history.Fail && p.token != nil {
-			delete(k.tokens, p.token.text)
-			w.appended.Remove(p.token.text)
-		}
-		s = k.complete(p, e)
-	}
-	if s != checker.Fine {
-		*k = watchedList{over: true}
-	}
-	return s
-}
-
-// call notes what may take effect from now on.
-func (w *Watch) call(k *watchedList, e *history.Event) checker.Sight {
-	p := pendingOp{key: k, call: e.Index}
-	switch e.F {
-	case history.Read:
-	case history.Append:
-		t := &watchedToken{text: history.Text(e.Value), call: e.Index, acked: never}
-		if _, known := k.tokens[t.text]; known || w.appended.Has(t.text) {
-			return checker.Unwatched
-		}
-		w.asked.Add(t.text)
-		t.noted = w.appended.Add(t.text)
-		k.tokens[t.text], p.token = t, t
-	default:
-		return checker.Unwatched
-	}
-	k.open = append(k.open, e.Index)
-	w.open[e.Process] = p
-	return checker.Fine
+	w := &Watch{lists: c}
+	w.KeyedWatch = checker.NewKeyedWatch(func() checker.KeyWatch[*watchedToken] { return newWatchedList(w) })
+	return w
 }
 
 // CheckPart judges keys by the operations that were called in the last part of a history. Left out of every list are

@@ -15,73 +15,44 @@ import (
 	"schism/history"
 )
 
-// watching is what came of random histories that were watched.
-type watching struct {
-	fine, broken, unwatched int
-	parts                   int // of histories that were judged alone
-	proved                  int // of them those that show what is broken
-}
-
-// watched compares the Watch with Lists after every event, and with brute force once it says that a list is broken.
-func watched(ops []history.Operation, forgetful bool, count *watching) error {
-	w := Lists{}.Watch().(*Watch)
-	for _, e := range checkertest.Events(ops) {
-		sight := w.Add(&e)
-		known := checkertest.SoFar(ops, e.Index)
-		check := Lists{}.Check(context.Background(), &history.History{Operations: known})
-		if sight == checker.Unwatched {
-			if check.Verdict != checker.Unknown {
-				return fmt.Errorf("event %d: a key that can be judged is not watched: %v", e.Index, check.Verdict)
+// watched has the check say what the Watch is to say of a beginning, and brute force too once it says that a list is
+// broken.
+func watched() *checkertest.Watched {
+	return &checkertest.Watched{
+		Watch: Lists{}.Watch,
+		Play:  playWatched,
+		Says: func(known []history.Operation) checker.Sight {
+			switch (Lists{}).Check(context.Background(), &history.History{Operations: known}).Verdict {
+			case checker.Unknown:
+				return checker.Unwatched
+			case checker.Valid:
+				return checker.Fine
 			}
-			count.unwatched++
-			return nil
-		}
-		if want := map[bool]checker.Verdict{true: checker.Valid, false: checker.Invalid}[sight == checker.Fine]; check.Verdict != want {
-			return fmt.Errorf("event %d: the check says %v, and the watch %v", e.Index, check.Verdict, sight)
-		}
-		if e.Index%8 == 7 || sight == checker.Broken {
-			if err := partly(w, known, sight == checker.Fine, count); err != nil {
-				return fmt.Errorf("event %d: %w", e.Index, err)
-			}
-		}
-		if sight == checker.Broken {
 			if len(known) <= 12 && definition.BruteForce(known) {
-				return fmt.Errorf("event %d: the watch says broken, and brute force that it is linearizable", e.Index)
+				return checker.Fine
 			}
-			count.broken++
-			return nil
-		}
-		if forgetful {
-			w.keys["x"].until = 1 // it forgets as early as may be
-		}
+			return checker.Broken
+		},
+		Part:  partOf,
+		Whole: func(known []history.Operation) bool { return !haveTexts(known) },
 	}
-	count.fine++
-	return nil
 }
 
-// partly judges every last part of what was known at an event. Tokens that are texts may have been asked for before
-// each of them: of the whole they prove less.
-func partly(w *Watch, known []history.Operation, valid bool, count *watching) error {
-	texts := slices.ContainsFunc(known, func(o history.Operation) bool { return bytes.ContainsRune(slices.Concat(o.Input, o.Output), '"') })
-	for from := range known {
-		check := w.CheckPart(context.Background(), &history.History{Operations: known[from:]})
-		found := check.Verdict == checker.Invalid
-		if found && valid || from == 0 && found == valid && !texts {
-			return fmt.Errorf("linearizable %v, and the operations from the %d. on are not: %v: %+v", valid, from, found, check.Anomalies)
-		}
-		for _, a := range check.Anomalies {
-			for _, at := range a.Ops {
-				if !slices.ContainsFunc(known[from:], func(o history.Operation) bool { return o.Call == at }) {
-					return fmt.Errorf("a proof from the %d. operation on names event %d: %s", from, at, a.Message)
-				}
+// haveTexts says whether a token is a text. It may have been asked for before each part: that proves less.
+func haveTexts(ops []history.Operation) bool {
+	return slices.ContainsFunc(ops, func(o history.Operation) bool { return bytes.ContainsRune(slices.Concat(o.Input, o.Output), '"') })
+}
+
+func partOf(w checker.Watch, part []history.Operation) (found bool, err error) {
+	check := w.CheckPart(context.Background(), &history.History{Operations: part})
+	for _, a := range check.Anomalies {
+		for _, at := range a.Ops {
+			if !slices.ContainsFunc(part, func(o history.Operation) bool { return o.Call == at }) {
+				return false, fmt.Errorf("a proof names event %d: %s", at, a.Message)
 			}
 		}
-		count.parts++
-		if found {
-			count.proved++
-		}
 	}
-	return nil
+	return check.Verdict == checker.Invalid, nil
 }
 
 // spelled has some of the tokens be texts, which no bit can stand for, with all that takes a list apart in them.
@@ -117,35 +88,28 @@ func TestWatchAgrees(t *testing.T) {
 	if testing.Short() {
 		rounds = 500
 	}
-	var count watching
-	if err := watchOften(rounds, 5, 6, &count); err != nil {
-		t.Error(err)
+	count, err := watched().Agree(rounds, 5, 6)
+	if t.Logf("%+v", count); err == nil {
+		err = count.Enough(rounds, rounds/50)
 	}
-	t.Logf("%+v", count)
-	if count.fine < rounds/4 || count.broken < rounds/4 || count.unwatched < rounds/50 || count.proved < rounds/4 {
-		t.Errorf("of %d histories: %+v: too few of one kind", rounds, count)
+	if err != nil {
+		t.Error(err)
 	}
 }
 
-func watchOften(rounds int, a, b uint64, count *watching) error {
-	r := rand.New(rand.NewPCG(a, b))
-	for round := range rounds {
-		s := checkertest.RandomShape(r)
-		s.Operations *= 1 + round%2
-		object := newLiar(r, s).(*liar)
-		object.Lies /= 2 // else they break too early
-		ops := s.Play(r, object)
-		if round%3 == 0 {
-			spelled(ops)
-		}
-		if round%5 == 0 {
-			again(r, ops)
-		}
-		if err := watched(ops, round%2 == 0, count); err != nil {
-			return fmt.Errorf("%w\n%s", err, checkertest.Dump(ops))
-		}
+func playWatched(r *rand.Rand, round int) []history.Operation {
+	s := checkertest.RandomShape(r)
+	s.Operations *= 1 + round%2
+	object := newLiar(r, s).(*liar)
+	object.Lies /= 2 // else they break too early
+	ops := s.Play(r, object)
+	if round%3 == 0 {
+		spelled(ops)
 	}
-	return nil
+	if round%5 == 0 {
+		again(r, ops)
+	}
+	return ops
 }
 
 // again has one append ask for the token of another one.
@@ -160,7 +124,7 @@ func again(r *rand.Rand, ops []history.Operation) {
 func FuzzWatchAgrees(f *testing.F) {
 	f.Add(uint64(1), uint64(2))
 	f.Fuzz(func(t *testing.T, a, b uint64) {
-		if err := watchOften(20, a, b, new(watching)); err != nil {
+		if _, err := watched().Agree(20, a, b); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -180,8 +144,8 @@ func TestWatchForgets(t *testing.T) {
 				if sight := w.Add(&e); sight != checker.Fine {
 					t.Fatalf("event %d: %v", e.Index, sight)
 				}
-				k := w.keys["x"]
-				most = max(most, len(k.tokens)+len(k.due)+len(k.steps)+len(k.open)+len(k.longest.rest)/5)
+				k := w.Key("x").(*watchedList)
+				most = max(most, len(k.tokens)+len(k.due)+len(k.steps)+len(k.longest.rest)/5)
 			}
 			if most > 1000 {
 				t.Errorf("it knew %d things at once", most)

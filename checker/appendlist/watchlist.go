@@ -25,14 +25,12 @@ import (
 // And an append cannot fail whose token was shown. To acknowledge one is always right: all that is known of the list
 // was asked for before.
 type watchedList struct {
-	over    bool
+	all     *Watch
 	tokens  map[string]*watchedToken // that may be in the list, and that nobody was shown
 	due     []*watchedToken          // the acknowledged among them, the oldest first, and some that were shown since
 	longest longest
-	steps   []step  // both at and size grow
-	latest  int64   // the last call among the appends of what is in the longest list
-	open    []int64 // calls of the operations that are open, in order
-	until   int     // completions until the next sweep
+	steps   []step // both at and size grow
+	latest  int64  // the last call among the appends of what is in the longest list
 }
 
 // watchedToken is a token that somebody asked to append.
@@ -51,31 +49,46 @@ type step struct {
 	size int
 }
 
-func newWatchedList() *watchedList {
-	return &watchedList{tokens: make(map[string]*watchedToken), latest: none, until: sweepEvery}
+func newWatchedList(w *Watch) *watchedList {
+	return &watchedList{all: w, tokens: make(map[string]*watchedToken), latest: none}
 }
 
-// complete takes the end of an operation.
-func (k *watchedList) complete(p pendingOp, e *history.Event) checker.Sight {
-	if at, found := slices.BinarySearch(k.open, p.call); found {
-		k.open = slices.Delete(k.open, at, at+1)
+// Call notes what may take effect from now on: the token of an append, none of a read.
+func (k *watchedList) Call(e *history.Event) (*watchedToken, checker.Sight) {
+	switch e.F {
+	case history.Read:
+		return nil, checker.Fine
+	case history.Append:
+	default:
+		return nil, checker.Unwatched
 	}
+	t := &watchedToken{text: history.Text(e.Value), call: e.Index, acked: never}
+	if _, known := k.tokens[t.text]; known || k.all.appended.Has(t.text) {
+		return nil, checker.Unwatched
+	}
+	k.all.asked.Add(t.text)
+	t.noted = k.all.appended.Add(t.text)
+	k.tokens[t.text] = t
+	return t, checker.Fine
+}
+
+// Complete takes the end of an operation.
+func (k *watchedList) Complete(call int64, t *watchedToken, e *history.Event) checker.Sight {
 	fits := true
 	switch {
-	case e.Kind == history.Fail && p.token != nil:
-		fits = !p.token.shown
+	case e.Kind == history.Fail && t != nil:
+		delete(k.tokens, t.text)
+		k.all.appended.Remove(t.text)
+		fits = !t.shown
 	case e.Kind != history.OK:
-	case p.token == nil:
-		fits = k.read(e.Value, p.call, e.Index)
-	case !p.token.shown:
-		p.token.acked = e.Index
-		k.due = append(k.due, p.token)
+	case t == nil:
+		fits = k.read(e.Value, call, e.Index)
+	case !t.shown:
+		t.acked = e.Index
+		k.due = append(k.due, t)
 	}
 	if !fits {
 		return checker.Broken
-	}
-	if k.until--; k.until <= 0 {
-		k.sweep(e.Index)
 	}
 	return checker.Fine
 }
@@ -143,17 +156,11 @@ func (k *watchedList) show(t *watchedToken) {
 	}
 }
 
-// sweepEvery is the number of completions between two sweeps.
-const sweepEvery = 64
-
-// sweep forgets what everybody must be shown who is not called yet, or whose operation is open.
-func (k *watchedList) sweep(now int64) {
-	if len(k.open) > 0 {
-		now = k.open[0]
-	}
+// Sweep forgets what everybody must be shown who is not called yet, or whose operation is open.
+func (k *watchedList) Sweep(now int64) int {
 	k.longest.hash(k.must(now))
 	k.steps = slices.Delete(k.steps, 0, k.before(now))
-	k.until = sweepEvery
+	return checker.LeastSweep
 }
 
 // longest is the text inside the brackets of the longest list that was shown.

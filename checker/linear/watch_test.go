@@ -2,7 +2,6 @@ package linear
 
 import (
 	"context"
-	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -11,68 +10,33 @@ import (
 	"schism/history"
 )
 
-// watching is what came of random histories that were watched.
-type watching struct {
-	fine, broken, unwatched int
-	most                    int // values known at once
-	parts                   int // of histories that were judged alone
-	proved                  int // of them those that show what is broken
-}
-
-// watched compares the Watch with zones after every event.
-func watched(ops []history.Operation, forgetful bool, count *watching) error {
-	w := Register{}.Watch().(*Watch)
-	for _, e := range checkertest.Events(ops) {
-		sight := w.Add(&e)
-		k := split(&history.History{Operations: checkertest.SoFar(ops, e.Index)})[0]
-		if sight == checker.Unwatched {
-			if k.unique && k.exact {
-				return fmt.Errorf("event %d: a key whose values are unique and exact is not watched", e.Index)
+// watched has zones say what the Watch is to say of a beginning.
+func watched() *checkertest.Watched {
+	key := func(ops []history.Operation) *key { return split(&history.History{Operations: ops})[0] }
+	return &checkertest.Watched{
+		Watch: Register{}.Watch,
+		Play: func(r *rand.Rand, round int) []history.Operation {
+			s := checkertest.RandomShape(r)
+			s.Lies /= 2 // else they break too early
+			s.Operations *= 1 + round%3
+			return play(r, s)
+		},
+		Says: func(known []history.Operation) checker.Sight {
+			switch k := key(known); {
+			case !k.unique || !k.exact:
+				return checker.Unwatched
+			case newSuccession(k).zones() != nil:
+				return checker.Broken
 			}
-			count.unwatched++
-			return nil
-		}
-		if !k.unique || !k.exact {
-			return fmt.Errorf("event %d: a key is watched whose values are not unique and exact", e.Index)
-		}
-		valid := newSuccession(k).zones() == nil
-		if valid != (sight == checker.Fine) {
-			return fmt.Errorf("event %d: the zones say linearizable: %v; the watch says %v", e.Index, valid, sight)
-		}
-		if e.Index%8 == 7 || !valid {
-			if err := partly(w, ops, e.Index, valid, count); err != nil {
-				return err
-			}
-		}
-		if sight == checker.Broken {
-			count.broken++
-			return nil
-		}
-		if key := w.keys["x"]; forgetful {
-			key.until = 1 // it forgets as early as may be
-			count.most = max(count.most, len(key.versions))
-		}
+			return checker.Fine
+		},
+		Part: func(w checker.Watch, part []history.Operation) (bool, error) {
+			k := key(part)
+			k.cut(&w.(*Watch).asked)
+			return newSuccession(k).zones() != nil, nil
+		},
+		Whole: func([]history.Operation) bool { return true },
 	}
-	count.fine++
-	return nil
-}
-
-// partly judges every last part of what was known at an event.
-func partly(w *Watch, ops []history.Operation, now int64, valid bool, count *watching) error {
-	known := checkertest.SoFar(ops, now)
-	for from := range known {
-		k := split(&history.History{Operations: known[from:]})[0]
-		k.cut(&w.asked)
-		found := newSuccession(k).zones() != nil
-		if found && valid || from == 0 && found == valid {
-			return fmt.Errorf("event %d: linearizable %v, and the operations from the %d. on are not: %v", now, valid, from, found)
-		}
-		count.parts++
-		if found {
-			count.proved++
-		}
-	}
-	return nil
 }
 
 // TestWatchAgrees compares the Watch, after every event of random small histories, with what zones say of
@@ -82,35 +46,20 @@ func TestWatchAgrees(t *testing.T) {
 	if testing.Short() || raceDetector {
 		rounds = 1_000
 	}
-	var count watching
-	if err := watchOften(rounds, 5, 6, &count); err != nil {
+	count, err := watched().Agree(rounds, 5, 6)
+	if t.Logf("%+v", count); err == nil {
+		err = count.Enough(rounds, rounds/20)
+	}
+	if err != nil {
 		t.Error(err)
 	}
-	t.Logf("%+v", count)
-	if count.fine < rounds/4 || count.broken < rounds/4 || count.unwatched < rounds/20 || count.proved < rounds/4 {
-		t.Errorf("of %d histories: %+v: too few of one kind", rounds, count)
-	}
-}
-
-func watchOften(rounds int, a, b uint64, count *watching) error {
-	r := rand.New(rand.NewPCG(a, b))
-	for round := range rounds {
-		s := checkertest.RandomShape(r)
-		s.Lies /= 2 // else they break too early
-		s.Operations *= 1 + round%3
-		ops := play(r, s)
-		if err := watched(ops, round%2 == 0, count); err != nil {
-			return fmt.Errorf("%w\n%s", err, checkertest.Dump(ops))
-		}
-	}
-	return nil
 }
 
 // FuzzWatchAgrees is the same without an end.
 func FuzzWatchAgrees(f *testing.F) {
 	f.Add(uint64(1), uint64(2))
 	f.Fuzz(func(t *testing.T, a, b uint64) {
-		if err := watchOften(20, a, b, new(watching)); err != nil {
+		if _, err := watched().Agree(20, a, b); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -129,8 +78,8 @@ func TestWatchForgets(t *testing.T) {
 				if sight := w.Add(&e); sight != checker.Fine {
 					t.Fatalf("event %d: %v", e.Index, sight)
 				}
-				k := w.keys["x"]
-				most = max(most, len(k.versions)+len(k.zones)+len(k.passed)+len(k.open))
+				k := w.Key("x").(*watchedKey)
+				most = max(most, len(k.versions)+len(k.zones)+len(k.passed))
 			}
 			if most > 1000 {
 				t.Errorf("it knew %d values at once", most)

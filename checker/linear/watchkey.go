@@ -41,17 +41,15 @@ type zoneNow struct {
 //
 // That a read ended before its write began needs no look: at its end nobody had asked to write the value.
 type watchedKey struct {
-	over     bool
+	all      *Watch
 	versions map[string]*version
 	zones    []*zoneNow // by f, the dead ones left out
 	s        maxTree    // by place in zones: their s
 	passed   []*version // those with a next, by the seen of that
-	open     []int64    // calls of the operations that are open, in order
-	until    int        // completions until the next sweep
 }
 
-func newWatchedKey() *watchedKey {
-	k := &watchedKey{versions: make(map[string]*version), until: leastSweep}
+func newWatchedKey(w *Watch) *watchedKey {
+	k := &watchedKey{all: w, versions: make(map[string]*version)}
 	k.s.reset(0)
 	root := &version{text: "null", call: -1, seen: -1}
 	k.begin(root)
@@ -66,34 +64,68 @@ func (k *watchedKey) begin(v *version) {
 	k.s.put(v.block.at, v.block.s)
 }
 
-// complete takes the end of an operation.
-func (k *watchedKey) complete(p pendingOp, e *history.Event) checker.Sight {
-	if at, found := slices.BinarySearch(k.open, p.call); found {
-		k.open = slices.Delete(k.open, at, at+1)
+// Call notes what may be there from now on.
+func (k *watchedKey) Call(e *history.Event) (pendingOp, checker.Sight) {
+	p := pendingOp{f: e.F}
+	var from, to history.Value
+	switch e.F {
+	case history.Read:
+		return p, checker.Fine
+	case history.Write:
+		to = e.Value
+	case history.CAS:
+		var err error
+		if from, to, err = history.SplitPair(e.Value); err != nil {
+			return p, checker.Unwatched
+		}
+	default:
+		return p, checker.Unwatched
 	}
+	v := &version{call: e.Index, seen: never, cas: e.F == history.CAS, text: history.Text(to)}
+	if v.cas {
+		v.from = history.Text(from)
+	}
+	if _, known := k.versions[v.text]; known || k.all.written.Has(v.text) {
+		return p, checker.Unwatched
+	}
+	k.all.asked.Add(v.text)
+	v.noted, p.to = k.all.written.Add(v.text), v
+	k.versions[v.text] = v
+	return p, checker.Fine
+}
+
+// Complete takes the end of an operation.
+func (k *watchedKey) Complete(call int64, p pendingOp, e *history.Event) checker.Sight {
 	fits := true
 	switch {
 	case e.Kind == history.Fail && p.to != nil:
-		if p.f == history.CAS && e.Error == history.Mismatch {
-			if len(e.Found) == 0 {
-				return checker.Unwatched
-			}
-			found := history.Text(e.Found)
-			fits = p.to.seen == never && found != p.to.from && k.see(found, p.call, e.Index)
-		} else {
-			fits = p.to.seen == never
-		}
+		return k.fail(call, p, e)
 	case e.Kind != history.OK:
 	case p.to != nil:
 		fits = k.certain(p.to, e.Index) && k.fits(p.to.block)
 	default:
-		fits = k.see(history.Text(e.Value), p.call, e.Index)
+		fits = k.see(history.Text(e.Value), call, e.Index)
 	}
 	if !fits {
 		return checker.Broken
 	}
-	if k.until--; k.until <= 0 {
-		k.sweep(e.Index)
+	return checker.Fine
+}
+
+// fail takes the end of an operation that wrote nothing. A cas tells what it found instead of its from.
+func (k *watchedKey) fail(call int64, p pendingOp, e *history.Event) checker.Sight {
+	delete(k.versions, p.to.text)
+	k.all.written.Remove(p.to.text)
+	fits := p.to.seen == never
+	if p.f == history.CAS && e.Error == history.Mismatch {
+		if len(e.Found) == 0 {
+			return checker.Unwatched
+		}
+		found := history.Text(e.Found)
+		fits = fits && found != p.to.from && k.see(found, call, e.Index)
+	}
+	if !fits {
+		return checker.Broken
 	}
 	return checker.Fine
 }
@@ -147,20 +179,14 @@ func (k *watchedKey) fits(z *zoneNow) bool {
 	return other <= z.f
 }
 
-// leastSweep is the least number of completions between two sweeps.
-const leastSweep = 64
-
-// sweep forgets what nothing can see any more.
+// Sweep forgets what nothing can see any more.
 //
 // Every operation that is open, or to come, is called at now or later. A block A is dead if another one, B, has
 // f(B) < now and s(B) > f(A): whoever sees a value of A raises its s to now or more, and then f(B) < s(A). The
 // same goes for a value that was taken away, if what came then was seen before now. And what is dead is no more
 // needed to tell that another block is: let C not be dead, and s(A) > f(C). Then f(A) < now makes C dead, and
 // from f(A) >= now follows f(B) < f(A) < s(B) <= f(C) < s(A), so that A and B were a conflict.
-func (k *watchedKey) sweep(now int64) {
-	if len(k.open) > 0 {
-		now = k.open[0]
-	}
+func (k *watchedKey) Sweep(now int64) int {
 	passed := 0
 	for passed < len(k.passed) && k.passed[passed].next.seen < now {
 		k.forget(k.passed[passed])
@@ -193,7 +219,7 @@ func (k *watchedKey) sweep(now int64) {
 		z.at = i
 		k.s.put(i, z.s)
 	}
-	k.until = max(leastSweep, (len(k.zones)+len(k.passed))/2)
+	return max(checker.LeastSweep, (len(k.zones)+len(k.passed))/2)
 }
 
 // forget leaves a mark only where Watch.written cannot.
