@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 
 	"schism/checker"
@@ -148,86 +147,6 @@ func bruteLists(h *history.History) map[string]bool {
 	return broken
 }
 
-// randomHistory is one of a few sessions on one key. Readers see what a replica that is late now and then
-// would show, and sometimes anything.
-func randomHistory(r *rand.Rand, lists bool) *history.History {
-	h := new(history.History)
-	sessions := 1 + r.IntN(3)
-	dead := make(map[int]bool)
-	var values []string // in the order in which they were asked for
-	for n := range 2 + r.IntN(9) {
-		p := r.IntN(sessions)
-		if dead[p] {
-			continue
-		}
-		o := history.Operation{
-			Process: history.Process(p), Key: "x", Outcome: history.OK, Call: int64(2 * n), Return: int64(2*n + 1),
-		}
-		fresh := fmt.Sprint(len(values) + 1)
-		if lists {
-			fresh = element(len(values))
-		}
-		switch c := r.IntN(10); {
-		case c < 6 || len(values) >= 5:
-			o.F = history.Read
-			o.Output = history.Value(randomSight(r, values, lists))
-		case lists:
-			o.F, o.Input = history.Append, history.Value(fresh)
-		case c == 6:
-			o.F, o.Input = history.CAS, history.Pair(history.Value(randomSight(r, values, false)), history.Value(fresh))
-			if r.IntN(2) == 0 {
-				o.Outcome, o.Error = history.Fail, history.Mismatch
-				o.Rare = &history.Rare{Found: history.Value(randomSight(r, values, false))}
-			}
-		default:
-			o.F, o.Input = history.Write, history.Value(fresh)
-		}
-		if o.F != history.Read {
-			values = append(values, fresh)
-			if c := r.IntN(8); c == 0 && o.Outcome == history.OK {
-				o.Outcome, dead[p] = history.Info, true
-			} else if c == 1 {
-				o.Outcome = history.Fail
-			}
-		}
-		h.Operations = append(h.Operations, o)
-	}
-	return h
-}
-
-func randomSight(r *rand.Rand, values []string, list bool) string {
-	n := len(values)
-	if r.IntN(3) == 0 && n > 0 {
-		n -= r.IntN(n)
-	}
-	if r.IntN(40) == 0 {
-		n++ // not yet there
-	}
-	if !list {
-		if n == 0 {
-			return "null"
-		}
-		return fmt.Sprint(n)
-	}
-	var seen []string
-	for i := range n {
-		if r.IntN(15) > 0 {
-			seen = append(seen, element(i))
-		}
-	}
-	if len(seen) > 1 && r.IntN(8) == 0 {
-		i := r.IntN(len(seen) - 1)
-		seen[i], seen[i+1] = seen[i+1], seen[i]
-	}
-	if len(seen) > 0 && r.IntN(30) == 0 {
-		seen = slices.Insert(seen, r.IntN(len(seen)+1), seen[r.IntN(len(seen))])
-	}
-	return "[" + strings.Join(seen, ",") + "]"
-}
-
-// element is the text of a list's value: each begins like the next.
-func element(n int) string { return "123456789"[:n+1] }
-
 // Both ways agree on random histories, of which a good part is valid, and every name is found.
 func TestAgreesWithBruteForce(t *testing.T) {
 	histories := checkertest.Rounds(40_000)
@@ -354,48 +273,4 @@ func dump(h *history.History) (text string) {
 		text += fmt.Sprintf("%d c%d %s %s -> %s %s %s\n", o.Call, o.Process, o.F, o.Input, o.Output, o.Outcome, o.Found())
 	}
 	return text
-}
-
-// BenchmarkSessions is a million reads and writes by 20 clients on one key, and on 100.
-func BenchmarkSessions(b *testing.B) {
-	for _, keys := range []int{1, 100} {
-		b.Run(fmt.Sprintf("1000000 on %d", keys), func(b *testing.B) {
-			h := bigHistory(1_000_000, keys)
-			b.ReportAllocs()
-			for b.Loop() {
-				if c := (Sessions{}).Check(context.Background(), h); c.Verdict != checker.Valid {
-					b.Fatal(c.Message)
-				}
-			}
-		})
-	}
-}
-
-// bigHistory is what a register does whose readers are up to three versions late, but never go back.
-func bigHistory(n, keys int) *history.History {
-	r := rand.New(rand.NewPCG(1, 1))
-	h := &history.History{Operations: make([]history.Operation, n)}
-	newest := make([]int, keys)
-	seen := make([]map[int]int, keys)
-	for k := range seen {
-		seen[k] = make(map[int]int)
-	}
-	for i := range h.Operations {
-		k, p := r.IntN(keys), i%20
-		o := history.Operation{Process: history.Process(p), Key: fmt.Sprint(k), Outcome: history.OK, Call: int64(2 * i), Return: int64(2*i + 1)}
-		if r.IntN(2) == 0 {
-			newest[k]++
-			o.F, o.Input = history.Write, history.Int(int64(newest[k]))
-			seen[k][p] = newest[k]
-		} else {
-			at := max(seen[k][p], newest[k]-r.IntN(3), 0)
-			seen[k][p] = at
-			o.F, o.Output = history.Read, history.Int(int64(at))
-			if at == 0 {
-				o.Output = history.Nil
-			}
-		}
-		h.Operations[i] = o
-	}
-	return h
 }
