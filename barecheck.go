@@ -13,17 +13,17 @@ import (
 
 // bareCheck is a promise that a bare history can be judged by, whose keys are what the model says.
 type bareCheck struct {
-	name string
-	new  func(model Model, l checker.Limits) checker.Checker
-	// models are those that it knows; nil: all of them
-	models []string
+	name   string
+	new    func(model Model, l checker.Limits) checker.Checker
+	models []string // those that it knows
 }
 
 func bareChecks() []bareCheck {
 	simple := []string{"append", "cas-register", "register"}
 	lists := func(m Model) bool { return m.Name == workload.ModelAppend }
 	return []bareCheck{
-		{"linearizable", func(m Model, l checker.Limits) checker.Checker { return m.New(l) }, nil},
+		{linearizable, func(m Model, l checker.Limits) checker.Checker { return m.New(l) }, judgedBy(linearizable)},
+		{isolation, func(m Model, l checker.Limits) checker.Checker { return m.New(l) }, judgedBy(isolation)},
 		{"sessions", func(m Model, l checker.Limits) checker.Checker {
 			return session.Sessions{Limits: l, Lists: lists(m)}
 		}, simple},
@@ -33,7 +33,7 @@ func bareChecks() []bareCheck {
 	}
 }
 
-// modelsOf are those that a check knows; nil: all of them.
+// modelsOf are those that a check knows; nil: of checks that no bare history is judged by.
 func modelsOf(check string) []string {
 	for _, c := range bareChecks() {
 		if c.name == check {
@@ -52,11 +52,11 @@ func BareCheckNames() []string {
 	return names
 }
 
-// checkers are those of some names, of the first there is if there are none.
+// checkers are those of some names, or the model's own if there are none.
 func (m Model) checkers(names []string) ([]checker.Checker, error) {
 	all := bareChecks()
 	if len(names) == 0 {
-		names = BareCheckNames()[:1]
+		names = []string{m.Check}
 	}
 	var made []checker.Checker
 	for _, name := range names {
@@ -64,7 +64,7 @@ func (m Model) checkers(names []string) ([]checker.Checker, error) {
 		if at < 0 {
 			return nil, fmt.Errorf("no bare history can be checked for %q: want %s", name, strings.Join(BareCheckNames(), ", "))
 		}
-		if c := all[at]; c.models != nil && !slices.Contains(c.models, m.Name) {
+		if c := all[at]; !slices.Contains(c.models, m.Name) {
 			return nil, fmt.Errorf("the check %s knows the models %s, not %s", name, strings.Join(c.models, ", "), m.Name)
 		}
 		made = append(made, all[at].new(m, checkLimits()))

@@ -11,12 +11,18 @@ import (
 	"schism/history/importers"
 )
 
-// CheckHistory judges a bare history: one file, of schism's or of another tool's, without a scenario, by
-// some of BareCheckNames, or by the first of them. It writes nothing. An empty format is found out from the
-// file's first bytes; an empty model is the one that the file names, as schism's own do. Every error names
-// the file, and the line where there is one.
-func CheckHistory(ctx context.Context, path, format, model string, checks ...string) (*checker.Result, error) {
-	in, err := readHistory(path, format, model)
+// As is how a bare history is to be taken.
+type As struct {
+	Format    string   // empty: as the file's first bytes look
+	Model     string   // empty: the one that the file names, as schism's own do
+	Isolation string   // of transactions; empty: the strictest
+	Checks    []string // some of BareCheckNames; none: the one that suits the model
+}
+
+// CheckHistory judges a bare history: one file, of schism's or of another tool's, without a scenario. It
+// writes nothing. Every error of reading names the file, and the line where there is one.
+func CheckHistory(ctx context.Context, path string, as As) (*checker.Result, error) {
+	in, err := readHistory(path, as.Format, as.Model)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
@@ -24,7 +30,10 @@ func CheckHistory(ctx context.Context, path, format, model string, checks ...str
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	checkers, err := m.checkers(checks)
+	if m, err = m.at(as.Isolation); err != nil {
+		return nil, err
+	}
+	checkers, err := m.checkers(as.Checks)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +89,13 @@ func (i imported) told() bool {
 	m := importers.Models()[slices.IndexFunc(importers.Models(), func(m importers.Model) bool { return m.Name == i.Model })]
 	return slices.ContainsFunc(i.History.Operations, func(o history.Operation) bool {
 		op := m.Ops[slices.IndexFunc(m.Ops, func(op importers.Op) bool { return op.F == o.F })] // every one was known when it was read
-		return o.Outcome == history.OK && op.Value != importers.Takes || o.F == history.CAS && o.Error == history.Mismatch
+		switch op.Value {
+		case importers.Takes, importers.Moves:
+			return false
+		case importers.Transacts:
+			return o.Outcome == history.OK && !history.OnlyChanges(o.Input)
+		}
+		return o.Outcome == history.OK || o.F == history.CAS && o.Error == history.Mismatch
 	})
 }
 

@@ -22,7 +22,7 @@ func TestCheckHistory(t *testing.T) {
 		"docs/format/valid.jsonl": "", "docs/format/stale-read.jsonl": "",
 	} {
 		before := listing(t, filepath.Dir(file))
-		r, err := CheckHistory(t.Context(), file, "", model)
+		r, err := CheckHistory(t.Context(), file, As{Model: model})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -57,7 +57,7 @@ func listing(t *testing.T, dir string) string {
 
 // The operations of a proof are shown with their lines, and no time is told that nobody measured.
 func TestABareHistoryIsToldInItsLines(t *testing.T) {
-	r, err := CheckHistory(t.Context(), "history/importers/testdata/jepsen-stale.log", "", "cas-register")
+	r, err := CheckHistory(t.Context(), "history/importers/testdata/jepsen-stale.log", As{Model: "cas-register"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,14 +105,13 @@ func TestCheckHistoryErrors(t *testing.T) {
 	for _, c := range []struct{ path, format, model, want string }{
 		{filepath.Join(dir, "none"), "", "register", "no such file"},
 		{strange, "", "register", strange + ": this is no history in a format that schism knows"},
-		{strange, "", "heap", `there is no model "heap": want append, cas-register, counter, kv,`},
+		{strange, "", "heap", `there is no model "heap": want append, bank, cas-register, counter, kv, `},
 		{strange, "", "cas_register", `there is no model "cas_register": did you mean cas-register?`},
-		{strange, "", "bank", `the model "bank" is one of transactions, which this version does not judge: want append,`},
 		{strange, "kv", "register", `there is no format "kv": want schism, jepsen-edn, jepsen-log, porcupine-kv`},
 		{twice, "", "", "name the model"},
 		{twice, "", "register", twice + ": line 3: event 2: process 1 completes read (ok) that it never invoked"},
 	} {
-		if r, err := CheckHistory(t.Context(), c.path, c.format, c.model); err == nil || !strings.Contains(err.Error(), c.want) {
+		if r, err := CheckHistory(t.Context(), c.path, As{Format: c.format, Model: c.model}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s as %s of %s: %+v, error %v, want %s", c.path, c.format, c.model, r, err, c.want)
 		}
 	}
@@ -142,7 +141,7 @@ func TestBareChecks(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		r, err := CheckHistory(t.Context(), path, "", "register", c.check)
+		r, err := CheckHistory(t.Context(), path, As{Model: "register", Checks: []string{c.check}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,13 +154,13 @@ func TestBareChecks(t *testing.T) {
 		}
 	}
 	for check, want := range map[string]string{
-		"session": `no bare history can be checked for "session": want linearizable, sessions, staleness`,
+		"session": `no bare history can be checked for "session": want linearizable, isolation, sessions, staleness`,
 	} {
-		if _, err := CheckHistory(t.Context(), path, "", "register", check); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := CheckHistory(t.Context(), path, As{Model: "register", Checks: []string{check}}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %s", check, err, want)
 		}
 	}
-	if _, err := CheckHistory(t.Context(), "history/importers/testdata/strings.txt", "", "kv", "sessions"); err == nil || !strings.Contains(err.Error(), "the check sessions knows the models append, cas-register, register, not kv") {
+	if _, err := CheckHistory(t.Context(), "history/importers/testdata/strings.txt", As{Model: "kv", Checks: []string{"sessions"}}); err == nil || !strings.Contains(err.Error(), "the check sessions knows the models append, cas-register, register, not kv") {
 		t.Errorf("sessions of kv: error %v", err)
 	}
 }
@@ -172,7 +171,7 @@ func TestABareHistoryWithoutSuccessIsVacuous(t *testing.T) {
 	if err := os.WriteFile(path, []byte("{:process 1 :type :invoke :f :read}\n{:process 1 :type :fail :f :read}\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r, err := CheckHistory(t.Context(), path, "", "register")
+	r, err := CheckHistory(t.Context(), path, As{Model: "register"})
 	if err != nil || r.Verdict != checker.Vacuous || r.ExitStatus() != checker.ExitUndecided {
 		t.Errorf("%+v, %v: want vacuous", r, err)
 	}
@@ -206,7 +205,7 @@ func TestVerdictsOfPorcupine(t *testing.T) {
 	for _, v := range verdicts {
 		number := "00" + v[1]
 		file := filepath.Join(dir, "test_data", "jepsen", "etcd_"+number[len(number)-3:]+".log")
-		r, err := CheckHistory(t.Context(), file, "", "cas-register")
+		r, err := CheckHistory(t.Context(), file, As{Model: "cas-register"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -228,7 +227,7 @@ func TestALogThatBreaksOffInAValue(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text+end), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if r, err := CheckHistory(t.Context(), path, "", "register"); err != nil || r.Verdict != want {
+		if r, err := CheckHistory(t.Context(), path, As{Model: "register"}); err != nil || r.Verdict != want {
 			t.Errorf("end %q: %+v, %v; want %v", end, r, err, want)
 		}
 	}

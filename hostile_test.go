@@ -51,7 +51,7 @@ func TestHostileHistories(t *testing.T) {
 			if err := os.WriteFile(path, []byte(c.text), 0o644); err != nil {
 				t.Fatal(err)
 			}
-			r, err := CheckHistory(t.Context(), path, "", "cas-register")
+			r, err := CheckHistory(t.Context(), path, As{Model: "cas-register"})
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), path+": ") || len(err.Error()) > 1000 {
 				t.Errorf("%+v, error %v; want one with %q", r, err, c.want)
 			}
@@ -64,7 +64,7 @@ func TestHostileHistories(t *testing.T) {
 		strings.ReplaceAll(event("2", "7", "invoke", "null")+event("3", "8", "ok", long), "write", "read")), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if r, err := CheckHistory(t.Context(), path, "", ""); err != nil || r.Verdict.String() != "valid" {
+	if r, err := CheckHistory(t.Context(), path, As{}); err != nil || r.Verdict.String() != "valid" {
 		t.Errorf("lines of 10 MB: %+v, %v", r, err)
 	}
 }

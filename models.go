@@ -9,6 +9,7 @@ import (
 	"schism/checker/appendlist"
 	"schism/checker/linear"
 	"schism/checker/objects"
+	"schism/checker/txn"
 	"schism/configs/strictyaml"
 	"schism/workload"
 )
@@ -18,31 +19,88 @@ type Model struct {
 	Name  string
 	About string // one line for people
 	New   func(checker.Limits) checker.Checker
+	// Check is what its histories are judged by where nobody says otherwise, one of Checks: linearizable, or of
+	// transactions isolation.
+	Check string
+	// At makes the checker of a level of isolation, where New's is of the strictest. nil: what the model promises is
+	// of no level.
+	At func(checker.Limits, txn.Isolation) checker.Checker
 }
 
 // Models is every model that a history can be judged by: one that a workload names, or a person. A new
 // one is one line here and, for the formats of other tools, one in importers.Models.
 func Models() []Model {
 	registers := func(l checker.Limits) checker.Checker { return linear.Register{Limits: l} }
+	object := func(name, about string, judge func(checker.Limits) checker.Checker) Model {
+		return Model{Name: name, About: about, New: judge, Check: linearizable}
+	}
 	return []Model{
-		{workload.ModelAppend, "a list a key, with append of unique values and read",
-			func(l checker.Limits) checker.Checker { return appendlist.Lists{Limits: l} }},
-		{workload.ModelCASRegister, "a value a key, with read, write and cas", registers},
-		{workload.ModelCounter, "a whole number a key, with add and read", objects.Counter},
-		{workload.ModelKV, "a text a key, empty at first, with get, put and append", objects.KV},
-		{workload.ModelMultiRegister, "registers that are read and written several at a time, with txn", objects.MultiRegister},
-		{workload.ModelMutex, "a lock a key, with acquire and release; a value names the owner", objects.Mutex},
-		{workload.ModelQueue, "a queue a key, first in first out, with enqueue and dequeue", objects.Queue},
-		{workload.ModelRegister, "a value a key, with read and write", registers},
-		{workload.ModelSet, "a set a key that only grows, with add and read of all elements", objects.Set},
-		{workload.ModelSetFull, "the same, but reads may be old: only what is lost for good counts, as in Jepsen's set-full",
-			func(checker.Limits) checker.Checker { return objects.SetFull{} }},
+		object(workload.ModelAppend, "a list a key, with append of unique values and read",
+			func(l checker.Limits) checker.Checker { return appendlist.Lists{Limits: l} }),
+		{Name: workload.ModelBank, About: "accounts with one total, with transfer and read of all", Check: isolation,
+			New: func(checker.Limits) checker.Checker { return txn.Bank{} }},
+		object(workload.ModelCASRegister, "a value a key, with read, write and cas", registers),
+		object(workload.ModelCounter, "a whole number a key, with add and read", objects.Counter),
+		object(workload.ModelKV, "a text a key, empty at first, with get, put and append", objects.KV),
+		{Name: workload.ModelLongFork, About: "registers written once each, with txn: one write, or reads of several", Check: isolation,
+			New: func(checker.Limits) checker.Checker { return txn.LongFork{} }},
+		object(workload.ModelMultiRegister, "registers that are read and written several at a time, with txn", objects.MultiRegister),
+		object(workload.ModelMutex, "a lock a key, with acquire and release; a value names the owner", objects.Mutex),
+		object(workload.ModelQueue, "a queue a key, first in first out, with enqueue and dequeue", objects.Queue),
+		object(workload.ModelRegister, "a value a key, with read and write", registers),
+		object(workload.ModelSet, "a set a key that only grows, with add and read of all elements", objects.Set),
+		object(workload.ModelSetFull, "the same, but reads may be old: only what is lost for good counts, as in Jepsen's set-full",
+			func(checker.Limits) checker.Checker { return objects.SetFull{} }),
 	}
 }
 
-// transactional are the names of models of transactions, which are judged by an isolation level and not
-// one key at a time.
-func transactional() []string { return []string{"bank", "list-append", "long-fork", "rw-register"} }
+// The checks that a model's histories can be judged by before all others.
+const (
+	linearizable = "linearizable"
+	isolation    = "isolation"
+)
+
+// at is the model with the checker of a level of isolation; an empty level is the strictest.
+func (m Model) at(level string) (Model, error) {
+	switch {
+	case level == "":
+		return m, nil
+	case m.At == nil:
+		return m, fmt.Errorf("the model %s is judged by no isolation level: those that are are %s", m.Name, strings.Join(LeveledModels(), ", "))
+	}
+	l, err := txn.ParseIsolation(level)
+	if err != nil {
+		if hint := strictyaml.DidYouMean(level, txn.IsolationNames()); strings.HasPrefix(hint, "did you mean") {
+			err = fmt.Errorf("there is no isolation level %q: %s", level, hint)
+		}
+		return m, err
+	}
+	m.New = func(limits checker.Limits) checker.Checker { return m.At(limits, l) }
+	return m, nil
+}
+
+// LeveledModels are the models that are judged by a level of isolation.
+func LeveledModels() (names []string) {
+	for _, m := range Models() {
+		if m.At != nil {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
+
+// IsolationLevels are all of them, the weaker ones first.
+func IsolationLevels() []txn.Level { return txn.Isolations() }
+
+// judgedBy are the models whose histories a check of those two judges.
+func judgedBy(check string) (names []string) {
+	for _, m := range Models() {
+		if m.Check == check {
+			names = append(names, m.Name)
+		}
+	}
+	return names
+}
 
 // ModelNames are the names of all models, for people.
 func ModelNames() string { return strings.Join(modelNames(), ", ") }
@@ -57,11 +115,8 @@ func modelNames() (names []string) {
 func findModel(name string) (Model, error) {
 	all := Models()
 	at := slices.IndexFunc(all, func(m Model) bool { return m.Name == name })
-	switch {
-	case at >= 0:
+	if at >= 0 {
 		return all[at], nil
-	case slices.Contains(transactional(), name):
-		return Model{}, fmt.Errorf("the model %q is one of transactions, which this version does not judge: want %s", name, ModelNames())
 	}
 	hint := strictyaml.DidYouMean(name, modelNames())
 	if !strings.HasPrefix(hint, "did you mean") {

@@ -34,18 +34,22 @@ func TestEveryModelIsReadAndJudged(t *testing.T) {
 	}
 }
 
-func TestModelsOfTransactionsAreALaterMatter(t *testing.T) {
-	for _, name := range transactional() {
-		if _, err := findModel(name); err == nil || !strings.Contains(err.Error(), "transactions") {
-			t.Errorf("%s: %v", name, err)
+func TestLevelsOfIsolation(t *testing.T) {
+	for _, m := range Models() {
+		_, err := m.at("serializable")
+		if leveled := slices.Contains(LeveledModels(), m.Name); leveled != (err == nil) || leveled && m.Check != isolation {
+			t.Errorf("%s at a level: %v", m.Name, err)
+		}
+		if same, err := m.at(""); err != nil || same.New == nil {
+			t.Errorf("%s without a level: %v", m.Name, err)
 		}
 	}
 }
 
 // TestGoldenHistoriesOfEveryObject judges MODEL-valid.edn valid, and finds in MODEL-ANOMALY.edn just that.
 func TestGoldenHistoriesOfEveryObject(t *testing.T) {
-	files, err := filepath.Glob("checker/objects/testdata/*.edn")
-	if err != nil || len(files) < 14 {
+	files, err := filepath.Glob("checker/*/testdata/*.edn")
+	if err != nil || len(files) < 18 {
 		t.Fatalf("%d golden histories, error %v", len(files), err)
 	}
 	for _, file := range files {
@@ -56,7 +60,7 @@ func TestGoldenHistoriesOfEveryObject(t *testing.T) {
 				model = m.Name
 			}
 		}
-		r, err := CheckHistory(t.Context(), file, "", model)
+		r, err := CheckHistory(t.Context(), file, As{Model: model})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -66,7 +66,7 @@ func judgeBlock(t *testing.T, block string) {
 	}
 	for by, want := range wants {
 		model, check, _ := strings.Cut(by, "/")
-		r, err := CheckHistory(t.Context(), path, "", model, slices.DeleteFunc([]string{check}, func(s string) bool { return s == "" })...)
+		r, err := CheckHistory(t.Context(), path, As{Model: model, Checks: slices.DeleteFunc([]string{check}, func(s string) bool { return s == "" })})
 		if err != nil {
 			t.Errorf("%s: %v", by, err)
 			continue

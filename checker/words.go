@@ -134,6 +134,8 @@ func ShowWrite(o *history.Operation) string {
 		return fmt.Sprintf("client %v's enqueue of %s on %s", o.Process, value, key)
 	case history.Acquire, history.Release, history.Dequeue:
 		return fmt.Sprintf("client %v's %s of %s%s", o.Process, o.F, key, as(o.Input))
+	case history.Transfer:
+		return fmt.Sprintf("client %v's %s", o.Process, showTransfer(o.Input))
 	case history.Txn:
 		return fmt.Sprintf("client %v's transaction (%s)", o.Process, showTxnOf(o))
 	}
@@ -188,10 +190,20 @@ func ShowAsked(f, key string, input history.Value) string {
 		return "dequeue from " + name
 	case history.Acquire, history.Release:
 		return f + " " + name + as(input)
+	case history.Transfer:
+		return showTransfer(input)
 	case history.Txn:
 		return "transaction: " + ShowTxn(input, false)
 	}
 	return fmt.Sprintf("%s %s = %s", f, name, value)
+}
+
+func showTransfer(v history.Value) string {
+	t, err := history.SplitTransfer(v)
+	if err != nil {
+		return "transfer of " + ShowValue(v)
+	}
+	return fmt.Sprintf("transfer of %d from %s to %s", t.Amount, ShowKey(t.From), ShowKey(t.To))
 }
 
 func as(owner history.Value) string {

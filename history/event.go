@@ -92,6 +92,8 @@ const (
 	Put = "put"
 	// Txn is a list of reads, writes and appends that take effect at one moment: [["r","x",null],["w","y",2]].
 	Txn = "txn"
+	// Transfer moves money between accounts of a bank: {"from":"0","to":"1","amount":3}.
+	Transfer = "transfer"
 	// FinalRead is a read of one node's own state after the run: key empty, value a FinalState.
 	// It is judged for lost writes and divergence, never for linearizability.
 	FinalRead = "final-read"

@@ -20,7 +20,9 @@ type Header struct {
 	Run      string    `json:"run,omitempty"`
 	Started  time.Time `json:"started,omitzero"` // wall clock at time 0, for people only
 	Nodes    []string  `json:"nodes,omitempty"`
-	Model    string    `json:"model,omitempty"` // what the keys are, under the names of `schism check --model`
+	// Balances are what the accounts of a bank held before the first operation, if that is known.
+	Balances map[string]int64 `json:"balances,omitempty"`
+	Model    string           `json:"model,omitempty"` // what the keys are, under the names of `schism check --model`
 }
 
 // Recorder appends the events of a run to one file. It gives them their index and time under one

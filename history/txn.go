@@ -56,8 +56,8 @@ func JoinTxn(all []Access) Value {
 	return append(v, ']')
 }
 
-// kindOf knows Elle's names of what a transaction does, and Knossos's. Keywords keep their colon in values.
-func kindOf(name string) (k AccessKind, known bool) {
+// KindOfAccess knows Elle's names of what a transaction does, and Knossos's. Keywords keep their colon in values.
+func KindOfAccess(name string) (k AccessKind, known bool) {
 	switch strings.TrimPrefix(name, ":") {
 	case "r", "read":
 		return Reads, true
@@ -88,7 +88,7 @@ func splitAnyTxn(v Value) ([]Access, error) {
 		var f string
 		known := false
 		if len(p) == 3 && json.Unmarshal(p[0], &f) == nil {
-			all[i].Kind, known = kindOf(f)
+			all[i].Kind, known = KindOfAccess(f)
 		}
 		if !known || IsNil(p[1]) {
 			return nil, fmt.Errorf(`a transaction has ["r", register, value], ["w", register, value] and ["append", register, value], not %.100s`, Encode(p))
@@ -108,7 +108,7 @@ func (op *Operation) Accesses() ([]Access, error) {
 	if err != nil || op.Outcome != OK {
 		return asked, err
 	}
-	if IsNil(op.Output) && !slices.ContainsFunc(asked, func(a Access) bool { return a.Kind == Reads }) {
+	if IsNil(op.Output) && OnlyChanges(op.Input) {
 		return asked, nil
 	}
 	got, err := SplitTxn(op.Output)
@@ -122,6 +122,12 @@ func (op *Operation) Accesses() ([]Access, error) {
 		return nil, fmt.Errorf("the answer %.100s is none to the transaction that was asked for", op.Output)
 	}
 	return got, nil
+}
+
+// OnlyChanges says whether a transaction reads nothing.
+func OnlyChanges(txn Value) bool {
+	all, err := SplitTxn(txn)
+	return err == nil && !slices.ContainsFunc(all, func(a Access) bool { return a.Kind == Reads })
 }
 
 // Changes says whether an operation that asks for f with this value may change anything. What none of
@@ -148,7 +154,7 @@ func splitPlainTxn(v Value) ([]Access, bool) {
 			s.want(",")
 		}
 		s.want("[")
-		kind, known := kindOf(string(s.text()))
+		kind, known := KindOfAccess(string(s.text()))
 		s.want(",")
 		register := s.text()
 		s.want(",")

@@ -66,13 +66,17 @@ type Options struct {
 // What a key is, under the names of `schism check --model`.
 const (
 	ModelAppend        = "append"
+	ModelBank          = "bank"
 	ModelCASRegister   = "cas-register"
 	ModelCounter       = "counter"
 	ModelKV            = "kv"
+	ModelListAppend    = "list-append"
+	ModelLongFork      = "long-fork"
 	ModelMultiRegister = "multi-register"
 	ModelMutex         = "mutex"
 	ModelQueue         = "queue"
 	ModelRegister      = "register"
+	ModelRWRegister    = "rw-register"
 	ModelSet           = "set"
 	ModelSetFull       = "set-full"
 )

@@ -12,15 +12,17 @@ import (
 )
 
 // bareHistory is how a history without a scenario is to be taken.
-type bareHistory struct {
-	format, model string
-	checks        []string
-}
+type bareHistory struct{ schism.As }
 
 func (b *bareHistory) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&b.model, "model", "", "what the keys of FILE are")
-	cmd.Flags().StringSliceVar(&b.checks, "checks", nil, "what FILE is judged by: "+strings.Join(schism.BareCheckNames(), ", ")+" (default: the first)")
-	cmd.Flags().StringVar(&b.format, "format", "", "what FILE is written in (default: as it looks)")
+	cmd.Flags().StringVar(&b.Model, "model", "", "what the keys of FILE are")
+	cmd.Flags().StringVar(&b.Isolation, "isolation", "", "what FILE's transactions are promised (default: the strictest)")
+	cmd.Flags().StringSliceVar(&b.Checks, "checks", nil, "what FILE is judged by: "+strings.Join(schism.BareCheckNames(), ", ")+" (default: by its model, one of the first two)")
+	cmd.Flags().StringVar(&b.Format, "format", "", "what FILE is written in (default: as it looks)")
+	completeWith(cmd, "model", modelChoices)
+	completeWith(cmd, "isolation", isolationChoices)
+	completeWith(cmd, "checks", schism.BareCheckNames)
+	completeWith(cmd, "format", formatChoices)
 }
 
 // bareHelp lists what the flags may be.
@@ -28,11 +30,17 @@ func bareHelp() string {
 	var b strings.Builder
 	b.WriteString("\n\nModels:\n")
 	for _, m := range schism.Models() {
-		fmt.Fprintf(&b, "  %-13s %s\n", m.Name, m.About)
+		fmt.Fprintf(&b, "  %-14s %s\n", m.Name, m.About)
 	}
 	b.WriteString("\nFormats:\n")
 	for _, f := range importers.Formats() {
-		fmt.Fprintf(&b, "  %-13s %s\n", f.Name, f.About)
+		fmt.Fprintf(&b, "  %-14s %s\n", f.Name, f.About)
+	}
+	if models := schism.LeveledModels(); len(models) > 0 {
+		fmt.Fprintf(&b, "\nIsolation levels, of the models %s:\n", strings.Join(models, ", "))
+		for _, l := range schism.IsolationLevels() {
+			fmt.Fprintf(&b, "  %-33s %s\n", l.Isolation, l.About)
+		}
 	}
 	return strings.TrimRight(b.String(), "\n")
 }
@@ -40,14 +48,14 @@ func bareHelp() string {
 // wanted says whether path is a bare history: a file, or something that was given a model or a format.
 func (b *bareHistory) wanted(path string) bool {
 	info, err := os.Stat(path)
-	return b.model != "" || b.format != "" || len(b.checks) > 0 || err == nil && !info.IsDir()
+	return b.Model != "" || b.Format != "" || b.Isolation != "" || len(b.Checks) > 0 || err == nil && !info.IsDir()
 }
 
 func (b *bareHistory) check(cmd *cobra.Command, path string, asJSON bool) error {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return fmt.Errorf("%s is a run directory, which its scenario says how to judge: leave out --model, --format and --checks, or name the history.jsonl in it", path)
+		return fmt.Errorf("%s is a run directory, which its scenario says how to judge: leave out --model, --isolation, --format and --checks, or name the history.jsonl in it", path)
 	}
-	result, err := schism.CheckHistory(cmd.Context(), path, b.format, b.model, b.checks...)
+	result, err := schism.CheckHistory(cmd.Context(), path, b.As)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"schism"
+	"schism/history/importers"
 )
 
 // scenarioFiles completes the names of scenarios.
@@ -36,6 +37,30 @@ func runtimeChoices() []string {
 	choices := []string{"auto\tthe first that is available"}
 	for _, r := range schism.Runtimes() {
 		choices = append(choices, r.Name+"\t"+r.About)
+	}
+	return choices
+}
+
+func modelChoices() []string {
+	var choices []string
+	for _, m := range schism.Models() {
+		choices = append(choices, m.Name+"\t"+m.About)
+	}
+	return choices
+}
+
+func isolationChoices() []string {
+	var choices []string
+	for _, l := range schism.IsolationLevels() {
+		choices = append(choices, string(l.Isolation)+"\t"+l.About)
+	}
+	return choices
+}
+
+func formatChoices() []string {
+	var choices []string
+	for _, f := range importers.Formats() {
+		choices = append(choices, f.Name+"\t"+f.About)
 	}
 	return choices
 }

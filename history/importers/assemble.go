@@ -153,8 +153,13 @@ func (a *assembler) invoke(e *event, ours *history.Event) error {
 	}
 	if value.isNil() {
 		c.value = history.Nil
-	} else if c.value, err = value.value(); err != nil {
+	} else if c.value, err = a.value(op, value); err != nil {
 		return err
+	}
+	if op.Value == Transacts {
+		if err := a.m.transaction(op, c.value); err != nil {
+			return err
+		}
 	}
 	ours.Key, ours.Value = c.key, c.value
 	if _, busy := a.open[e.process]; !busy { // else the pairer will tell
@@ -187,12 +192,9 @@ func (a *assembler) complete(e *event, ours *history.Event) error {
 		}
 	}
 	answer := history.Nil
-	if c.op.Value == Lists && value != nil && value.kind == set {
-		value = &form{kind: vector, at: value.at, items: value.items}
-	}
 	if !value.isNil() {
 		var err error
-		if answer, err = value.value(); err != nil {
+		if answer, err = a.value(c.op, value); err != nil {
 			return err
 		}
 	}

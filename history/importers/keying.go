@@ -54,7 +54,7 @@ func keyingOf(text []byte, events []event, m Model) (keying, error) {
 // keying is what one invocation tells.
 func (e *event) keying(op Op) (keying, error) {
 	switch {
-	case op.Value == Takes && e.value == nil:
+	case (op.Value == Takes || op.Value == Moves) && e.value == nil:
 		return 0, fmt.Errorf("a %s without :value", e.f)
 	case op.Value.shown() && e.value.isPair() && e.value.items[1].isNil() && e.key == nil:
 		return tuples, nil
@@ -65,6 +65,8 @@ func (e *event) keying(op Op) (keying, error) {
 	case e.key != nil:
 		return named, nil
 	case op.Value == Transacts && e.value.isPair() && e.value.items[0].kind != vector:
+		return tuples, nil
+	case op.Value == Moves && e.value.isPair():
 		return tuples, nil
 	case op.Value == Names && e.value.isPair():
 		if e.value.items[1].isNil() {

@@ -47,7 +47,7 @@ func (m Model) fits(o *history.Operation) error {
 	if err != nil {
 		return err
 	}
-	asks := op.Value == Takes || op.Value == Changes || op.Value == Transacts
+	asks := op.Value == Takes || op.Value == Changes || op.Value == Transacts || op.Value == Moves
 	answers := o.Outcome == history.OK && (op.Value.shown() || op.Value == Transacts)
 	switch {
 	case asks && len(o.Input) == 0:
@@ -56,8 +56,18 @@ func (m Model) fits(o *history.Operation) error {
 		return fmt.Errorf("a %s is ok (event %d) without \"value\"", o.F, o.Return)
 	case o.Outcome == history.OK && !answers && !history.IsNil(o.Output) && history.Text(o.Output) != history.Text(o.Input):
 		return fmt.Errorf("process %v was answered (event %d) that its %s of %s was one of %s", o.Process, o.Return, o.F, history.Text(o.Input), history.Text(o.Output))
+	}
+	switch {
 	case op.Value == Changes:
 		_, _, err = history.SplitPair(o.Input)
+	case op.Value == Transacts:
+		err = m.transaction(op, o.Input)
+	case op.Value == Moves:
+		_, err = history.SplitTransfer(o.Input)
+	case op.Value == Shows && answers:
+		if _, err = history.SplitBalances(o.Output); err != nil {
+			err = fmt.Errorf("a %s is ok (event %d): %w", o.F, o.Return, err)
+		}
 	}
 	return err
 }
