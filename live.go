@@ -71,7 +71,7 @@ func newLive(checks []checker.Checker, found func(checker.Anomaly), ended func(e
 	for _, c := range checks {
 		one := &liveCheck{Checker: c, again: make(map[string]bool)}
 		if w, can := c.(checker.Watcher); can {
-			one.watch = w.Watch()
+			one.watch = w.Watch() // nil: not this kind
 		}
 		l.checks = append(l.checks, one)
 	}

@@ -87,6 +87,7 @@ func TestLiveAndFinalAgree(t *testing.T) {
 	}{
 		{"register", "linearizable", false}, {"append", "linearizable", false}, {"register", "sessions", false}, {"append", "sessions", false},
 		{"register", "linearizable", true}, {"append", "linearizable", true},
+		{"counter", "linearizable", false}, {"mutex", "linearizable", false}, {"queue", "linearizable", false}, {"set", "linearizable", false},
 	} {
 		t.Run(fmt.Sprintf("%s %s recur=%v", c.workload, c.check, c.recur), func(t *testing.T) {
 			s := Defaults()
@@ -94,7 +95,14 @@ func TestLiveAndFinalAgree(t *testing.T) {
 			of := make(map[checker.Verdict]int)
 			early := 0
 			for seed := range uint64(80) {
-				events := randomEvents(rand.New(rand.NewPCG(seed, 1)), s.model() == workload.ModelAppend, c.recur)
+				r := rand.New(rand.NewPCG(seed, 1))
+				var events []history.Event
+				switch c.workload {
+				case "register", "append":
+					events = randomEvents(r, s.model() == workload.ModelAppend, c.recur)
+				default:
+					events = randomObjects(r, c.workload)
+				}
 				path := filepath.Join(t.TempDir(), "history.jsonl")
 				said, first := followed(t, s, path, events)
 				h, err := history.Load(path)

@@ -7,22 +7,23 @@ import (
 	"schism/history"
 )
 
-// longLists is a long run of the workload append.
+// longLists is a long run of the workload append, or of another one whose reads show a list.
 type longLists struct {
 	*longRun
 	lists []bytes.Buffer // by key: its tokens, a comma behind each
 	asked int
+	f     string
 }
 
-func newLongLists(keys int) *longLists {
-	l := &longLists{longRun: newLongRun(keys), lists: make([]bytes.Buffer, keys)}
+func newLongLists(keys int, f string) *longLists {
+	l := &longLists{longRun: newLongRun(keys), lists: make([]bytes.Buffer, keys), f: f}
 	l.ask, l.holds = l.askList, l.list
 	return l
 }
 
 // askList goes through the keys, and appends and reads by turns.
 func (l *longLists) askList(n int) step {
-	s := step{f: history.Append, in: strconv.Itoa(n), key: l.asked / 2 % l.keys}
+	s := step{f: l.f, in: strconv.Itoa(n), key: l.asked / 2 % l.keys}
 	l.asked++
 	if l.asked%2 == 1 {
 		l.lists[s.key].WriteString(s.in + ",")

@@ -32,6 +32,7 @@ type watchedKey[P any] struct {
 	open  []int64 // calls of the operations that are open, in order
 	until int     // completions until the next sweep
 	over  bool    // nothing more is said of it
+	last  int64   // the last event that it was given
 }
 
 // pending is an operation that was called.
@@ -63,6 +64,7 @@ func (w *KeyedWatch[P]) Add(e *history.Event) Sight {
 		delete(w.open, e.Process)
 		return Fine
 	}
+	k.last = e.Index
 	s := w.take(k, e)
 	switch s {
 	case Broken:
@@ -111,6 +113,22 @@ func (w *KeyedWatch[P]) Key(name string) KeyWatch[P] {
 		return k.watch
 	}
 	return nil
+}
+
+// SoFar leaves out, or open, what came on a key after the event that broke it. Its watch has not heard of that.
+func (w *KeyedWatch[P]) SoFar(ops []history.Operation) []history.Operation {
+	known := make([]history.Operation, 0, len(ops))
+	for _, o := range ops {
+		k := w.keys[o.Key]
+		if k == nil || o.Call > k.last {
+			continue
+		}
+		if o.Return > k.last {
+			o.Outcome, o.Output, o.Rare, o.Error = history.Info, nil, nil, ""
+		}
+		known = append(known, o)
+	}
+	return known
 }
 
 // SweepSoon has a key forget after the next completion.

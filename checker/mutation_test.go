@@ -53,6 +53,12 @@ var nearLinear = []struct {
 	{"objects", "queuechoice.go", "AChoiceIsFound", nil},
 	{"objects", "projection.go", "Refuted|EveryWayAgrees/^group", []string{"add"}},
 	{"objects", "kvmissing.go", "Refuted|EveryWayAgrees/^text$", []string{"refuteText", "mayBeReplaced"}},
+	{"objects", "watchcounter.go", "Watch(Agrees|Forgets)/^counter$", nil},
+	{"objects", "watchempty.go", "Covered|Watch(Agrees|Forgets)/^queue$", nil},
+	{"objects", "watchmutex.go", "Watch(Agrees|Forgets)/^lock$", nil},
+	{"objects", "watchqueue.go", "Watch(Agrees|Forgets)/^queue$", nil},
+	{"objects", "watchset.go", "Watch(Agrees|Forgets)/^set$", nil},
+	{"objects", "watchtakers.go", "Watch(Agrees|Forgets)/^queue$", nil},
 	{"objects", "mutex.go", "EveryWayAgrees/^lock", []string{"fitsLock", "decideLock", "measure", "overlap"}},
 }
 
@@ -63,6 +69,9 @@ var equivalent = map[string]string{
 
 	"watchkey.go Sweep: z.s > first.s":  "any zone that proves another dead is right; the greatest finds most to forget",
 	"watchkey.go Sweep: z.s > second.s": "any zone that proves another dead is right; the greatest finds most to forget",
+
+	"watchmutex.go Sweep: h.s > first.s":  "any hold that proves another dead is right; the last finds most to forget",
+	"watchmutex.go Sweep: h.s > second.s": "any hold that proves another dead is right; the last finds most to forget",
 
 	// Sessions and staleness look at a list that is the beginning of the longest one without taking it apart.
 	// Whether they see that it is costs time only.

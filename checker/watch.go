@@ -10,7 +10,7 @@ import (
 // it.
 type Watcher interface {
 	Checker
-	// Watch begins with an empty history.
+	// Watch begins with an empty history. It is nil for a kind of object that cannot be watched.
 	Watch() Watch
 }
 

@@ -14,7 +14,7 @@ func Events(ops []history.Operation) []history.Event {
 		call, end := e, e
 		call.Index, call.Kind, call.Value = o.Call, history.Invoke, o.Input
 		end.Index, end.Kind, end.Value, end.Error, end.Found = o.Return, o.Outcome, o.Input, o.Error, o.Found()
-		if o.F == history.Read && o.Outcome == history.OK {
+		if o.Outcome == history.OK && (o.F == history.Read || o.Output != nil) {
 			end.Value = o.Output
 		}
 		all = append(all, call, end)

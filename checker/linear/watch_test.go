@@ -48,7 +48,7 @@ func TestWatchAgrees(t *testing.T) {
 	}
 	count, err := watched().Agree(rounds, 5, 6)
 	if t.Logf("%+v", count); err == nil {
-		err = count.Enough(rounds, rounds/20)
+		err = count.Enough(rounds/4, rounds/20)
 	}
 	if err != nil {
 		t.Error(err)

@@ -43,14 +43,14 @@ type zoneNow struct {
 type watchedKey struct {
 	all      *Watch
 	versions map[string]*version
-	zones    []*zoneNow // by f, the dead ones left out
-	s        maxTree    // by place in zones: their s
-	passed   []*version // those with a next, by the seen of that
+	zones    []*zoneNow      // by f, the dead ones left out
+	s        checker.MaxTree // by place in zones: their s
+	passed   []*version      // those with a next, by the seen of that
 }
 
 func newWatchedKey(w *Watch) *watchedKey {
 	k := &watchedKey{all: w, versions: make(map[string]*version)}
-	k.s.reset(0)
+	k.s.Reset(0)
 	root := &version{text: "null", call: -1, seen: -1}
 	k.begin(root)
 	k.versions[root.text] = root
@@ -61,7 +61,7 @@ func newWatchedKey(w *Watch) *watchedKey {
 func (k *watchedKey) begin(v *version) {
 	v.block = &zoneNow{f: v.seen, s: v.call, at: len(k.zones), last: v}
 	k.zones = append(k.zones, v.block)
-	k.s.put(v.block.at, v.block.s)
+	k.s.Put(v.block.at, v.block.s)
 }
 
 // Call notes what may be there from now on.
@@ -168,14 +168,14 @@ func (k *watchedKey) certain(v *version, now int64) bool {
 func (k *watchedKey) raise(z *zoneNow, call int64) {
 	if call > z.s {
 		z.s = call
-		k.s.put(z.at, call)
+		k.s.Put(z.at, call)
 	}
 }
 
 // fits says whether no other zone must come both before and after z.
 func (k *watchedKey) fits(z *zoneNow) bool {
 	before := sort.Search(len(k.zones), func(i int) bool { return k.zones[i].f >= z.s })
-	other := max(k.s.max(0, min(z.at, before)), k.s.max(z.at+1, before))
+	other := max(k.s.Max(0, min(z.at, before)), k.s.Max(z.at+1, before))
 	return other <= z.f
 }
 
@@ -214,10 +214,10 @@ func (k *watchedKey) Sweep(now int64) int {
 		}
 		return z.dead
 	})
-	k.s.reset(len(k.zones))
+	k.s.Reset(len(k.zones))
 	for i, z := range k.zones {
 		z.at = i
-		k.s.put(i, z.s)
+		k.s.Put(i, z.s)
 	}
 	return max(checker.LeastSweep, (len(k.zones)+len(k.passed))/2)
 }

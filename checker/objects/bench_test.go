@@ -80,7 +80,7 @@ type grownSet struct {
 }
 
 func (c *grownSet) Ask(history.Process) history.Operation {
-	if c.IntN(c.size+1) < 4 {
+	if c.IntN(c.size+5) < 4 {
 		return ask(history.Read, "")
 	}
 	c.asked++

@@ -26,6 +26,7 @@ func Counter(l checker.Limits) checker.Checker {
 	return Checker{Limits: l, object: object{
 		noun: "counter",
 		take: takeCounter,
+		eye:  watchCounters,
 		fits: func(k *key) bool {
 			return !slices.ContainsFunc(k.ops, func(o op) bool { return o.does == counterAdd && o.n != 1 })
 		},
@@ -99,6 +100,9 @@ func wholeNumber(v history.Value) (int64, error) {
 // returns they would refuse add [0,9], add [1,3], read 1 [2,4], read 1 [5,6]. And an unknown add is a
 // reserve, taken last: add? [0,∞), read 1 [1,2] is linearizable, and so is a read of 0 instead.
 func decideCounter(k *key) []*finding {
+	if k.part {
+		return decideLows(k)
+	}
 	c := newSchedule(k)
 	for i := range k.ops {
 		if wrong := c.before(k.ops[i].call); wrong != nil {

@@ -53,7 +53,7 @@ func (w twin) judge(h *history.History) (checkertest.Judgement, error) {
 			near = near && len(j.found) == 0
 		} else {
 			quick = false
-			refuted = refuted || j.refuted(context.Background())
+			refuted = refuted || j.refuted(context.Background(), c)
 			chosen = chosen && !refuted && j.chosen()
 			asked++
 		}

@@ -40,6 +40,8 @@ type key struct {
 	from   []int32 // its operations in the history, by index, in the order of their calls
 	ops    []op    // what they say, in the same order
 	broken string  // why it cannot be judged at all; empty if it can
+	part   bool    // it had other operations before these
+	takers int     // of a part of a queue: dequeues that were called before and have no answer
 	ending ending
 
 	ids    map[string]int32 // the canonical text of each value → its number

@@ -23,7 +23,7 @@ const (
 // Porcupine.
 func Mutex(l checker.Limits) checker.Checker {
 	return Checker{Limits: l, object: object{
-		noun: "lock", take: takeLock, fits: fitsLock, decide: decideLock, observed: observedOfLock, name: (*key).twoAtOnce,
+		noun: "lock", take: takeLock, eye: watchLocks, fits: fitsLock, decide: decideLock, observed: observedOfLock, name: (*key).twoAtOnce,
 		start: func(*key) any { return int32(none) },
 		state: func(k *key, state any) string {
 			if state.(int32) == none {

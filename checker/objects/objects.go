@@ -45,6 +45,8 @@ type object struct {
 	// nothing: it did not happen. That way it may always stand at the end.
 	start func(*key) any
 	step  func(k *key, state any, o *op) (next any, ok bool)
+	// eye is how it is watched; nil: it cannot be.
+	eye eye
 	// state is what the object is, for pictures: "[1, 2]".
 	state func(k *key, state any) string
 	// say is what an answered operation did, in the past: "read x = 12".
@@ -72,6 +74,11 @@ func (Checker) Name() string { return "linearizable" }
 // Check judges all keys. It returns within two seconds after its time or ctx is over; keys that are
 // not decided then are Unknown.
 func (c Checker) Check(ctx context.Context, h *history.History) checker.Check {
+	return c.judge(ctx, h, nil)
+}
+
+// judge judges all keys, once cut has left something out of each; nil: of none.
+func (c Checker) judge(ctx context.Context, h *history.History, cut func(*key)) checker.Check {
 	started := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.Limits.Time, DefaultTime))
 	defer cancel()
@@ -83,6 +90,9 @@ func (c Checker) Check(ctx context.Context, h *history.History) checker.Check {
 	keys := c.normalize(h)
 	judged := make([]*judgement, len(keys))
 	for i, k := range keys {
+		if cut != nil {
+			cut(k)
+		}
 		judged[i] = newJudgement(k)
 	}
 	// Route by shape: to the near-linear check of the object where the key fits it, which Porcupine
@@ -98,14 +108,18 @@ func (c Checker) Check(ctx context.Context, h *history.History) checker.Check {
 			j.Why = "there was no time left to begin with this key"
 		case c.object.fits != nil && c.object.fits(j.key):
 			quick = append(quick, j)
-		case j.refuted(ctx), j.chosen():
+		case j.refuted(ctx, c):
+			quick = append(quick, j)
+		case j.key.part:
+			j.Why = "only all of the history can tell"
+		case j.chosen():
 			quick = append(quick, j)
 		default:
 			rest = append(rest, &j.Problem)
 		}
 	}
 	search.Each(p, quick, func(j *judgement) {
-		if j.quickly(); !c.Limits.Once {
+		if j.quickly(); !c.Limits.Once && !j.key.part {
 			j.confirm(ctx, g)
 		}
 	})

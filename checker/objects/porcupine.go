@@ -59,9 +59,12 @@ const (
 )
 
 // refuted says whether something is certainly wrong with a key that the near-linear check does not fit.
-func (j *judgement) refuted(ctx context.Context) bool {
+func (j *judgement) refuted(ctx context.Context, c Checker) bool {
 	if j.key.object.refute != nil {
 		j.found = j.key.object.refute(ctx, j.key)
+	}
+	if len(j.found) == 0 {
+		j.found = c.asWatched(ctx, j.key)
 	}
 	return len(j.found) > 0
 }

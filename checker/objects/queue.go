@@ -24,7 +24,7 @@ const (
 // the dequeues without an answer; other queues are decided by Porcupine.
 func Queue(l checker.Limits) checker.Checker {
 	return Checker{Limits: l, object: object{
-		noun: "queue", take: takeQueue, fits: fitsQueue, decide: decideQueue, refute: refuteQueue, choose: chooseQueue, observed: observedInQueue,
+		noun: "queue", take: takeQueue, eye: watchQueues, fits: fitsQueue, decide: decideQueue, refute: refuteQueue, choose: chooseQueue, observed: observedInQueue,
 		start: func(*key) any { return "" },
 		step:  stepQueue,
 		state: inList,
@@ -89,7 +89,7 @@ func stepQueue(_ *key, state any, o *op) (any, bool) {
 }
 
 func fitsQueue(k *key) bool {
-	return enqueuedOnce(k) && !slices.ContainsFunc(k.ops, func(o op) bool { return o.does == queueDequeue && o.unknown() })
+	return enqueuedOnce(k) && k.takers == 0 && !slices.ContainsFunc(k.ops, func(o op) bool { return o.does == queueDequeue && o.unknown() })
 }
 
 func enqueuedOnce(k *key) bool {
@@ -175,6 +175,9 @@ type queued struct {
 	unanswered       []int32 // dequeues of which nobody knows what they took, in the order of their calls
 }
 
+// takers is how many dequeues have no answer.
+func (q *queued) takers() int { return len(q.unanswered) + q.key.takers }
+
 func (q *queued) take(at int32, o *op) *finding {
 	k := q.key
 	e := q.enqueue[o.value]
@@ -227,7 +230,7 @@ func (q *queued) notEmpty() *finding {
 	k := q.key
 	var there []int32 // values that were certainly there at some time, by when
 	for v, e := range q.enqueue {
-		if e != none && q.since(int32(v)) < q.until(int32(v)) && (q.dequeue[v] != none || len(q.unanswered) == 0) {
+		if e != none && q.since(int32(v)) < q.until(int32(v)) && (q.dequeue[v] != none || q.takers() == 0) {
 			there = append(there, int32(v))
 		}
 	}

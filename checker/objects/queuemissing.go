@@ -55,8 +55,8 @@ func (q *queued) missing() *finding {
 			}
 			gone, _ := slices.BinarySearchFunc(never, call, func(e int32, call int64) int { return cmp.Compare(k.ops[e].ret, call) })
 			takers, _ := slices.BinarySearchFunc(q.unanswered, o.ret, func(d int32, ret int64) int { return cmp.Compare(k.ops[d].call, ret) })
-			if gone > takers {
-				return q.takenByNobody(int32(i), never[:takers+1], q.unanswered[:takers])
+			if gone > takers+k.takers {
+				return q.takenByNobody(int32(i), never[:takers+k.takers+1], q.unanswered[:takers])
 			}
 		}
 	}
@@ -81,7 +81,7 @@ func (q *queued) takenByNobody(by int32, values, takers []int32) *finding {
 		f.message = fmt.Sprintf("Reordered: %s, although %s%s, before %s began, and no answer shows that anybody had dequeued these",
 			k.did(o), acked(first), others, checker.ShowWrite(k.source(&k.ops[q.enqueue[o.value]])))
 	}
-	f.proof = fmt.Sprintf("only %s without an answer can have taken anything out by then, one value each, and these are %d values.", count(len(takers), "dequeue"), len(values))
+	f.proof = fmt.Sprintf("only %s without an answer can have taken anything out by then, one value each, and these are %d values.", count(len(takers)+k.takers, "dequeue"), len(values))
 	return f
 }
 

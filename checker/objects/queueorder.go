@@ -15,7 +15,7 @@ func (q *queued) outOfOrder() *finding {
 	k := q.key
 	var byCall, bySince []int32
 	for v, e := range q.enqueue {
-		if e == none || q.dequeue[v] == none && (k.ops[e].unknown() || len(q.unanswered) > 0) {
+		if e == none || q.dequeue[v] == none && (k.ops[e].unknown() || q.takers() > 0) {
 			continue // it need not have happened, or be there still
 		}
 		byCall = append(byCall, int32(v))

@@ -101,7 +101,7 @@ func TestRefuted(t *testing.T) {
 			if k.object.fits != nil && k.object.fits(k) {
 				j.found = k.object.decide(k)
 			} else {
-				j.refuted(t.Context())
+				j.refuted(t.Context(), c.check.(Checker))
 			}
 			if len(j.found) == 0 {
 				continue

@@ -24,7 +24,7 @@ const (
 // size of the history and its lists; other sets by Porcupine.
 func Set(l checker.Limits) checker.Checker {
 	return Checker{Limits: l, object: object{
-		noun: "set", take: takeSet, fits: fitsSet, decide: decideSet, end: endSet, observed: observedInSet,
+		noun: "set", take: takeSet, eye: watchSets, fits: fitsSet, decide: decideSet, end: endSet, observed: observedInSet,
 		start: func(*key) any { return "" },
 		step:  stepSet,
 		state: inList,

@@ -62,7 +62,7 @@ func (l *layers) gone(missing [2]int32) bool {
 		return false
 	}
 	if !k.ending.known {
-		return !slices.ContainsFunc(k.ops, func(o op) bool { return o.does == setAdd && !o.unknown() && o.ret > read.call })
+		return !k.part && !slices.ContainsFunc(k.ops, func(o op) bool { return o.does == setAdd && !o.unknown() && o.ret > read.call })
 	}
 	return !slices.ContainsFunc(k.ending.states, func(s checker.NodeState) bool {
 		list, _, err := k.elements(s.State[k.name])

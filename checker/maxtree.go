@@ -1,18 +1,18 @@
-package linear
+package checker
 
 import "math/bits"
 
-// maxTree holds numbers from 0 on by place, and answers for the greatest of a stretch of them.
-type maxTree struct {
+// MaxTree holds numbers by place, from 0 on, and answers for the greatest of a stretch of them.
+type MaxTree struct {
 	leaves int     // a power of two
 	t      []int64 // the leaves behind their parents; the parent of i is i/2
 }
 
-// nothing is less than any event, nil's -1 too.
+// nothing is less than any event, and than the -1 of what was always there.
 const nothing = -2
 
-// reset makes room for n numbers and forgets all.
-func (m *maxTree) reset(n int) {
+// Reset makes room for n numbers and forgets all.
+func (m *MaxTree) Reset(n int) {
 	const least = 7 // a history may have many keys
 	m.leaves = 1 << bits.Len(uint(max(n, least)))
 	if cap(m.t) < 2*m.leaves {
@@ -24,14 +24,14 @@ func (m *maxTree) reset(n int) {
 	}
 }
 
-// put replaces the number at a place by a greater one.
-func (m *maxTree) put(at int, n int64) {
+// Put replaces the number at a place by a greater one.
+func (m *MaxTree) Put(at int, n int64) {
 	if at >= m.leaves {
 		old := m.t[m.leaves:]
 		m.t = nil
-		m.reset(at)
+		m.Reset(at)
 		for i, n := range old {
-			m.put(i, n)
+			m.Put(i, n)
 		}
 	}
 	for i := m.leaves + at; i > 0 && m.t[i] < n; i /= 2 {
@@ -39,8 +39,8 @@ func (m *maxTree) put(at int, n int64) {
 	}
 }
 
-// max is the greatest from one place to before another.
-func (m *maxTree) max(from, to int) int64 {
+// Max is the greatest from one place to before another.
+func (m *MaxTree) Max(from, to int) int64 {
 	greatest := int64(nothing)
 	for lo, hi := m.leaves+from, m.leaves+to; lo < hi; lo, hi = lo/2, hi/2 {
 		if lo&1 == 1 {
