@@ -56,8 +56,9 @@ func (l Level) Forbidden(name string) bool { return slices.Contains(l.Forbids, n
 // (elle.consistency-model), with two differences:
 //
 // Elle forbids `internal` from snapshot isolation on only. Here a transaction must see its own writes at every
-// level, because Adya's definition of a history demands it before any level is spoken of (1999, section 3.1.2);
-// that two of its reads agree is promised from snapshot isolation on, as in Elle.
+// level, because Adya's definition of a history demands it before any level is spoken of (1999, section 3.1.2).
+// That two reads of one key agree is promised wherever G-single is forbidden; Elle has only the cycle at
+// repeatable-read.
 //
 // Values that nobody asked to write (dirty-read), lists with one element twice and lists that no order of the
 // appends explains are no histories of any level.

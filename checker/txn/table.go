@@ -1,0 +1,70 @@
+package txn
+
+import (
+	"bytes"
+	"hash/maphash"
+
+	"schism/history"
+)
+
+// table finds the step that wrote a value of one key. It is used for one key after the other.
+type table struct {
+	r     *record
+	seed  maphash.Seed
+	slots []slot
+}
+
+type slot struct {
+	hash uint32
+	step int32 // and one more, so that the zero value is free
+}
+
+func newTable(r *record) *table { return &table{r: r, seed: maphash.MakeSeed()} }
+
+// reset empties the table, with room for n values.
+func (t *table) reset(n int) {
+	size := 8
+	for size < 2*n {
+		size *= 2
+	}
+	if size > cap(t.slots) {
+		t.slots = make([]slot, size)
+		return
+	}
+	t.slots = t.slots[:size]
+	clear(t.slots)
+}
+
+// find is where a value stands, or where there is room for it.
+func (t *table) find(v history.Value) (at *slot, hash uint32) {
+	hash = uint32(maphash.Bytes(t.seed, v))
+	mask := uint32(len(t.slots) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		s := &t.slots[i]
+		if s.step == 0 || s.hash == hash && bytes.Equal(t.r.value(s.step-1), v) {
+			return s, hash
+		}
+	}
+}
+
+// who is the step that wrote a value; none if nobody did.
+func (t *table) who(v history.Value) int32 {
+	s, _ := t.find(v)
+	return s.step - 1
+}
+
+// put enters the step s and gives the one that wrote the same value before, which stays; none if there is none.
+func (t *table) put(s int32) (before int32) {
+	at, hash := t.find(t.r.value(s))
+	if at.step != 0 {
+		return at.step - 1
+	}
+	*at = slot{hash: hash, step: s + 1}
+	return none
+}
+
+// replace enters s instead of the step that wrote the same value before.
+func (t *table) replace(s int32) {
+	at, _ := t.find(t.r.value(s))
+	at.step = s + 1
+}
