@@ -157,12 +157,26 @@ func ShowTxn(v history.Value, answered bool) string {
 		case a.Kind == history.Writes:
 			words[i] = fmt.Sprintf("write %s = %s", key, value)
 		case answered:
-			words[i] = fmt.Sprintf("read %s = %s", key, value)
+			words[i] = fmt.Sprintf("read %s = %s", key, showHeld(a.Value))
 		default:
 			words[i] = "read " + key
 		}
 	}
 	return strings.Join(words, ", ")
+}
+
+// showHeld is ShowValue of what was read: of a long list the end, where it grows.
+func showHeld(v history.Value) string {
+	const most = 40
+	text := history.Text(v)
+	if len(text) <= most || text[0] != '[' {
+		return ShowValue(v)
+	}
+	tail := text[len(text)-most:]
+	if at := strings.IndexByte(tail, ','); at >= 0 {
+		tail = tail[at:]
+	}
+	return "[…" + strings.ToValidUTF8(tail, "")
 }
 
 func showTxnOf(o *history.Operation) string {

@@ -31,6 +31,8 @@ func TestShowTxn(t *testing.T) {
 		{`[["r","x",1],["w","y",2]]`, true, "read x = 1, write y = 2"},
 		{`[["append","x",1],["r","x",[1]],["r","",null]]`, true, `append 1 to x, read x = [1], read "" = nil`},
 		{`5`, true, "5"},
+		{`[["r","x",[1001,1002,1003,1004,1005,1006,1007,1008,1009]]]`, true, "read x = […,1003,1004,1005,1006,1007,1008,1009]"},
+		{`[["w","x",[1001,1002,1003,1004,1005,1006,1007,1008,1009]]]`, true, "write x = [1001,1002,1003,1004,1005,1006,1007,1008…"},
 	} {
 		if got := ShowTxn(history.Value(c.text), c.answered); got != c.want {
 			t.Errorf("%s: %s, want %s", c.text, got, c.want)

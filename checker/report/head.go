@@ -72,10 +72,19 @@ func heading(r *checker.Result) string {
 	case checker.TermInflation:
 		return "The term rose too far"
 	}
+	if level := brokenLevel(r, r.Anomalies[0]); level != "" {
+		return "Not " + level
+	}
 	return "Not linearizable"
 }
 
-func kindWords(anomaly string) string { return strings.ReplaceAll(plain(anomaly), "-", " ") }
+// kindWords is an anomaly's name as it stands in sentences. Adya's names keep their hyphens.
+func kindWords(anomaly string) string {
+	if strings.HasPrefix(anomaly, "G") {
+		return plain(anomaly)
+	}
+	return strings.ReplaceAll(plain(anomaly), "-", " ")
+}
 
 func (h *head) invalid(in Input, stories []story) {
 	h.Label = "Proven:"
@@ -99,8 +108,9 @@ func (h *head) invalid(in Input, stories []story) {
 // lede is the anomaly's sentence, with its kind in bold and the two values that contradict each
 // other in their colours.
 func lede(a checker.Anomaly, stories []story) []run {
-	message := ellipsis(messageOf(a), 600)
-	out := []run{{upper(kindWords(a.Name)) + ":", "strong"}, {" ", ""}}
+	kind, message := titled(a, sentence(plain(a.Message)))
+	message = ellipsis(message, 600)
+	out := []run{{kind + ":", "strong"}, {" ", ""}}
 	if len(stories) == 0 || stories[0].anomaly.Focus != a.Focus {
 		return append(out, run{message, ""})
 	}
@@ -116,11 +126,7 @@ func lede(a checker.Anomaly, stories []story) []run {
 
 // messageOf is the anomaly's sentence without its kind before it.
 func messageOf(a checker.Anomaly) string {
-	message := sentence(plain(a.Message))
-	prefix := kindWords(a.Name) + ":"
-	if len(message) > len(prefix) && strings.EqualFold(message[:len(prefix)], prefix) {
-		message = strings.TrimSpace(message[len(prefix):])
-	}
+	_, message := titled(a, sentence(plain(a.Message)))
 	return message
 }
 

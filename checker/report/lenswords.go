@@ -78,6 +78,9 @@ func (s story) conclusion() string {
 	case checker.ReadYourWrites, checker.MonotonicReads:
 		return "The client had seen more before."
 	}
+	if ofIsolation(s.anomaly.Name) {
+		return "The isolation that was promised does not allow it."
+	}
 	return "No order of these operations allows it."
 }
 
@@ -87,6 +90,10 @@ func demand(s story, o proofOp) string {
 		return ""
 	}
 	switch o.F {
+	case history.Txn:
+		if o.appendsTo(o.key) {
+			return " From now on " + o.holds() + " is in " + name(o.key) + "."
+		}
 	case history.Append:
 		return " From now on " + o.holds() + " is in " + name(o.key) + "."
 	case history.Add:

@@ -45,7 +45,7 @@ func (o proofOp) registerHolds() string {
 	text := "?"
 	for _, a := range o.accesses() {
 		if a.Register == o.key && (a.Kind != history.Reads || o.Outcome == history.OK) {
-			text = valueOf(a.Value)
+			text = held(a.Value)
 		}
 	}
 	return text
@@ -56,9 +56,13 @@ func (o proofOp) accesses() []history.Access {
 	return all
 }
 
-// about finds the register that a story of transactions is about: the first that the focus was shown and
-// another wrote otherwise, or else the first of the focus.
-func about(ops []proofOp) {
+func (o proofOp) appendsTo(register string) bool {
+	return slices.ContainsFunc(o.accesses(), func(a history.Access) bool { return a.Kind == history.Appends && a.Register == register })
+}
+
+// about finds the register that a story of transactions is about: the anomaly's, the first that the focus was shown
+// and another wrote otherwise, or else the first of the focus.
+func about(ops []proofOp, key string) {
 	f := slices.IndexFunc(ops, func(o proofOp) bool { return o.focus && o.F == history.Txn })
 	if f < 0 {
 		return
@@ -67,9 +71,14 @@ func about(ops []proofOp) {
 	for _, seen := range ops[f].accesses() {
 		contradicted := slices.ContainsFunc(ops, func(o proofOp) bool {
 			return o.F == history.Txn && o.Return < ops[f].Call && slices.ContainsFunc(o.accesses(), func(a history.Access) bool {
-				return a.Kind == history.Writes && a.Register == seen.Register && history.Text(a.Value) != history.Text(seen.Value)
+				differs := a.Kind == history.Writes && history.Text(a.Value) != history.Text(seen.Value) || a.Kind == history.Appends && ops[f].lacks(a)
+				return a.Register == seen.Register && differs
 			})
 		})
+		if seen.Register == key {
+			register = key
+			break
+		}
 		if contradicted && seen.Kind == history.Reads {
 			register = seen.Register
 			break
@@ -150,7 +159,7 @@ func (o proofOp) words() string {
 func (o proofOp) transaction() string {
 	var words []string
 	for _, a := range o.accesses() {
-		switch v := valueOf(a.Value); {
+		switch v := held(a.Value); {
 		case a.Kind == history.Appends:
 			words = append(words, "append "+v+" to "+name(a.Register))
 		case a.Kind == history.Writes:

@@ -36,6 +36,8 @@ func TestWordsOfOperations(t *testing.T) {
 		{asked("txn", txn, "", history.Info), "read x, write y = 2, write x = 3", "x = 3", "3"},
 		{asked("txn", `[["append","x",3],["r","y",null],["append","y",4]]`, `[["append","x",3],["r","y",[1,2]],["append","y",4]]`, history.OK),
 			"append 3 to x, read y → [1,2], append 4 to y", "x = 3", "3"},
+		{asked("txn", `[["r","x",null]]`, `[["r","x",[1001,1002,1003,1004,1005,1006,1007,1008]]]`, history.OK),
+			"read x → […,1003,1004,1005,1006,1007,1008]", "x = […,1003,1004,1005,1006,1007,1008]", "[…,1003,1004,1005,1006,1007,1008]"},
 		{asked("txn", `[["r","x",null]]`, "", history.Fail), "read x", "x = ?", "?"},
 	} {
 		if c.o.words() != c.words || c.o.brief() != c.brief || c.o.holds() != c.holds {

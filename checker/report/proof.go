@@ -31,7 +31,7 @@ func proof(h *history.History, a checker.Anomaly) []proofOp {
 	}
 	slices.SortFunc(ops, func(a, b proofOp) int { return cmp.Compare(a.Call, b.Call) })
 	ops = slices.CompactFunc(ops, func(a, b proofOp) bool { return a.Call == b.Call })
-	about(ops)
+	about(ops, a.Key)
 	if i := rivalOf(ops, a.Name); i >= 0 {
 		ops[i].rival = true
 	}
@@ -88,6 +88,9 @@ func (o proofOp) contradicts(focus proofOp, anomaly string) bool {
 		return focus.ofLock() && o.F == history.Acquire && o.Call < focus.Call && o.holds() != focus.holds()
 	case checker.Unavailable:
 		return false
+	}
+	if ofIsolation(anomaly) {
+		return focus.misses(o)
 	}
 	return o.Outcome == history.OK && o.Return >= 0 && o.Return < focus.Call && o.holds() != focus.holds()
 }

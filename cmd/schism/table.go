@@ -7,8 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// table sets rows into columns as wide as their widest cell. The last cell of a row is as long as it
-// is.
+// widestColumn bounds columns, in characters: a transaction may be much longer than all others.
+const widestColumn = 72
+
+// table sets rows into columns as wide as their widest cell, up to widestColumn. The last cell of a row is as
+// long as it is.
 func table(rows [][]string) string {
 	var widths []int
 	for _, row := range rows {
@@ -16,7 +19,7 @@ func table(rows [][]string) string {
 			if i == len(widths) {
 				widths = append(widths, 0)
 			}
-			widths[i] = max(widths[i], utf8.RuneCountInString(cell))
+			widths[i] = min(widestColumn, max(widths[i], utf8.RuneCountInString(cell)))
 		}
 	}
 	var b strings.Builder
@@ -25,7 +28,7 @@ func table(rows [][]string) string {
 		for i, cell := range row {
 			line.WriteString(cell)
 			if i < len(row)-1 {
-				line.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell)+2))
+				line.WriteString(strings.Repeat(" ", max(0, widths[i]-utf8.RuneCountInString(cell))+2))
 			}
 		}
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")

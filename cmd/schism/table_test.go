@@ -11,6 +11,15 @@ import (
 	"schism/history"
 )
 
+// One long cell does not push everything else out of sight.
+func TestTableBoundsColumns(t *testing.T) {
+	long := strings.Repeat("x", widestColumn+10)
+	want := "a" + strings.Repeat(" ", widestColumn+1) + "b\n" + long + "  c\n"
+	if got := table([][]string{{"a", "b"}, {long, "c"}}); got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 func TestPrintSuite(t *testing.T) {
 	ended := func(v checker.Verdict, expected bool, anomalies ...string) *schism.Outcome {
 		r := &checker.Result{Verdict: v, AsExpected: expected}
