@@ -1,12 +1,14 @@
 package schism
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
 	"slices"
 
 	"schism/checker"
+	"schism/checker/txn"
 	"schism/history"
 	"schism/history/importers"
 )
@@ -37,7 +39,11 @@ func CheckHistory(ctx context.Context, path string, as As) (*checker.Result, err
 	if err != nil {
 		return nil, err
 	}
-	plan := checker.Plan{Checkers: append(checkers, imported{in}), Version: Version()}
+	taken := imported{Import: in}
+	if m.At != nil {
+		taken.level = cmp.Or(as.Isolation, string(txn.StrictSerializable))
+	}
+	plan := checker.Plan{Checkers: append(checkers, taken), Version: Version()}
 	result := checker.Judge(ctx, in.History, plan)
 	retell(in, result)
 	return result, nil
@@ -60,7 +66,10 @@ func readHistory(path, format, model string) (*importers.Import, error) {
 }
 
 // imported says what a bare history was taken for, and what in it was left out.
-type imported struct{ *importers.Import }
+type imported struct {
+	*importers.Import
+	level string // of isolation that it was judged by; empty: by none
+}
 
 func (imported) Name() string { return "history" }
 
@@ -105,6 +114,9 @@ func (i imported) words(s checker.Stats) string {
 		noun = "operation"
 	}
 	text := fmt.Sprintf("Read as %s of the model %s: %d %s, %d of them ok.", i.Format, i.Model, s.Operations, noun, s.OK)
+	if i.level != "" {
+		text += fmt.Sprintf(" Its transactions are promised to be %s.", i.level)
+	}
 	if i.Nemesis > 0 {
 		text += fmt.Sprintf(" Left out, as they prove nothing here: events of the nemesis, %d.", i.Nemesis)
 	}

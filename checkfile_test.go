@@ -102,6 +102,23 @@ func TestCheckHistoryErrors(t *testing.T) {
 	}
 	strange := write("strange.txt", "hello\n")
 	twice := write("twice.edn", "{:process 1 :type :invoke :f :read}\n{:process 1 :type :ok :f :read :value nil}\n{:process 1 :type :ok :f :read :value nil}\n")
+	lists := write("lists.edn", "{:process 1 :type :invoke :f :txn :value [[:r 1 nil]]}\n{:process 1 :type :ok :f :txn :value [[:r 1 nil]]}\n")
+	for level, want := range map[string]string{
+		"strict": `there is no isolation level "strict": did you mean strict-serializable?`, "quick": `there is no isolation level "quick": want read-uncommitted, read-committed,`,
+	} {
+		if r, err := CheckHistory(t.Context(), lists, As{Model: "list-append", Isolation: level}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %+v, %v, want %s", level, r, err, want)
+		}
+	}
+	if r, err := CheckHistory(t.Context(), lists, As{Model: "long-fork", Isolation: "serializable"}); err == nil || !strings.Contains(err.Error(), "the model long-fork is judged by no isolation level: those that are are list-append") {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if r, err := CheckHistory(t.Context(), lists, As{Model: "list-append", Checks: []string{"linearizable"}}); err == nil || !strings.Contains(err.Error(), "the check linearizable knows the models append, cas-register") {
+		t.Errorf("%+v, %v", r, err)
+	}
+	if r, err := CheckHistory(t.Context(), lists, As{Model: "list-append", Isolation: "serializable"}); err != nil || r.Verdict != checker.Valid || !strings.Contains(HowRead(r), "Its transactions are promised to be serializable.") {
+		t.Errorf("%+v, %v", r, err)
+	}
 	for _, c := range []struct{ path, format, model, want string }{
 		{filepath.Join(dir, "none"), "", "register", "no such file"},
 		{strange, "", "register", strange + ": this is no history in a format that schism knows"},

@@ -64,6 +64,8 @@ type run struct {
 	watch   *observer
 	rec     *history.Recorder // from beginHistory on
 	tally   *tally
+	// generator is that of the clients, once they begin.
+	generator workload.Generator
 	// recorder is rec for those who may ask before there is one, or from another goroutine.
 	recorder atomic.Pointer[history.Recorder]
 	board    atomic.Pointer[nemesis.Board] // while the nodes are worked from within
@@ -295,9 +297,10 @@ func (r *run) kind() workload.Kind {
 
 func (r *run) runner() *workload.Runner {
 	w := r.s.Workload
+	r.generator = r.kind().New(w.options())
 	return &workload.Runner{
 		Nodes: r.s.Nodes(), Clients: w.Clients, Loop: w.Loop, Rate: w.Rate, Retry: w.Retry, Once: w.Once, Timeout: w.Timeout, Seed: r.s.Seed,
-		Generator:    r.kind().New(w.options()),
+		Generator:    r.generator,
 		Dial:         r.dial,
 		Recorder:     r.tally,
 		FirstProcess: r.s.firstProcess(),

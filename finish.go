@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"schism/history"
@@ -105,7 +106,7 @@ func (r *run) finalLooks(ctx context.Context, process history.Process) error {
 	if kind.Look == nil {
 		return nil
 	}
-	for _, key := range r.s.keys() {
+	for _, key := range r.keys() {
 		for over := false; !over; process++ {
 			leader, err := r.watch.Leader(ctx)
 			if err != nil {
@@ -124,6 +125,24 @@ func (r *run) finalLooks(ctx context.Context, process history.Process) error {
 		}
 	}
 	return nil
+}
+
+// keys are all keys that anybody used: those of the scenario, and what the generator took to as it went.
+func (r *run) keys() []string {
+	keys := r.s.keys()
+	if r.generator == nil {
+		return keys
+	}
+	known := make(map[string]bool)
+	for _, key := range keys {
+		known[key] = true
+	}
+	for _, key := range r.generator.Keys() {
+		if !known[key] {
+			keys = append(slices.Clip(keys), key)
+		}
+	}
+	return keys
 }
 
 func (r *run) finalLook(node string, p history.Process, op workload.Op) (workload.Answer, error) {

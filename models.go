@@ -42,6 +42,11 @@ func Models() []Model {
 		object(workload.ModelCASRegister, "a value a key, with read, write and cas", registers),
 		object(workload.ModelCounter, "a whole number a key, with add and read", objects.Counter),
 		object(workload.ModelKV, "a text a key, empty at first, with get, put and append", objects.KV),
+		{Name: workload.ModelListAppend, About: "lists that are read and appended to several at a time, with txn", Check: isolation,
+			New: func(l checker.Limits) checker.Checker { return txn.ListAppend{Limits: l} },
+			At: func(l checker.Limits, level txn.Isolation) checker.Checker {
+				return txn.ListAppend{Limits: l, Isolation: level}
+			}},
 		{Name: workload.ModelLongFork, About: "registers written once each, with txn: one write, or reads of several", Check: isolation,
 			New: func(checker.Limits) checker.Checker { return txn.LongFork{} }},
 		object(workload.ModelMultiRegister, "registers that are read and written several at a time, with txn", objects.MultiRegister),
@@ -59,48 +64,6 @@ const (
 	linearizable = "linearizable"
 	isolation    = "isolation"
 )
-
-// at is the model with the checker of a level of isolation; an empty level is the strictest.
-func (m Model) at(level string) (Model, error) {
-	switch {
-	case level == "":
-		return m, nil
-	case m.At == nil:
-		return m, fmt.Errorf("the model %s is judged by no isolation level: those that are are %s", m.Name, strings.Join(LeveledModels(), ", "))
-	}
-	l, err := txn.ParseIsolation(level)
-	if err != nil {
-		if hint := strictyaml.DidYouMean(level, txn.IsolationNames()); strings.HasPrefix(hint, "did you mean") {
-			err = fmt.Errorf("there is no isolation level %q: %s", level, hint)
-		}
-		return m, err
-	}
-	m.New = func(limits checker.Limits) checker.Checker { return m.At(limits, l) }
-	return m, nil
-}
-
-// LeveledModels are the models that are judged by a level of isolation.
-func LeveledModels() (names []string) {
-	for _, m := range Models() {
-		if m.At != nil {
-			names = append(names, m.Name)
-		}
-	}
-	return names
-}
-
-// IsolationLevels are all of them, the weaker ones first.
-func IsolationLevels() []txn.Level { return txn.Isolations() }
-
-// judgedBy are the models whose histories a check of those two judges.
-func judgedBy(check string) (names []string) {
-	for _, m := range Models() {
-		if m.Check == check {
-			names = append(names, m.Name)
-		}
-	}
-	return names
-}
 
 // ModelNames are the names of all models, for people.
 func ModelNames() string { return strings.Join(modelNames(), ", ") }

@@ -38,8 +38,10 @@ type Scenario struct {
 	Cluster  ClusterSpec      `yaml:"cluster"`
 	Workload WorkloadSpec     `yaml:"workload"`
 	Nemesis  nemesis.Schedule `yaml:"nemesis,omitempty"`
-	Checks   []string         `yaml:"checks,flow"`
-	Limits   liveness.Limits  `yaml:"limits,omitempty"` // of the check liveness
+	// Isolation is what the transactions of the workload are promised; empty: the strictest level.
+	Isolation string          `yaml:"isolation,omitempty"`
+	Checks    []string        `yaml:"checks,flow"`
+	Limits    liveness.Limits `yaml:"limits,omitempty"` // of the check liveness
 	// Staleness is how stale reads may be, to the check of that name.
 	Staleness staleness.Limits `yaml:"staleness,omitempty"`
 	Require   Require          `yaml:"require,omitempty"`
@@ -149,7 +151,7 @@ func Defaults() *Scenario {
 			Name: "register", Clients: 10, Keys: 3, Duration: 10 * time.Second, Timeout: time.Second,
 			Mix: Mix{Read: 5, Write: 4, CAS: 1}, // of register
 		},
-		Checks: usualChecks(),
+		Checks: usualChecks(linearizable),
 		Expect: checker.Expect{Verdict: checker.Valid},
 	}
 }
@@ -217,6 +219,7 @@ func (s *Scenario) check(d *strictyaml.Document) {
 	s.checkRegion(d)
 	s.checkAsks(d)
 	s.checkControl(d)
+	s.checkIsolation(d)
 	s.checkNames(d)
 	s.checkLimits(d)
 	s.checkStaleness(d)

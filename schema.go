@@ -10,6 +10,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"schism/checker"
+	"schism/checker/txn"
 	"schism/configs/strictyaml"
 	"schism/history"
 	"schism/nemesis"
@@ -253,20 +254,21 @@ func choices(defects []string) map[string]schema {
 		kinds["enum"] = append(kinds["enum"].([]string), k.Name)
 	}
 	return map[string]schema{
-		"Scenario.name":     pattern(scenarioName.String(), "lower-case letters, digits and hyphens"),
-		"Scenario.checks":   enum(checkNames()...),
-		"WorkloadSpec.name": enum(workloadNames()...),
-		"WorkloadSpec.stop": enum(string(StopAfterFaults)),
-		"Ask.f":             enum(history.Read, history.Write, history.Append),
-		"Ask.retry":         enum(workload.Retries()...),
-		"Failpoint.name":    enum(failpoints()...),
-		"Failpoint.action":  enum(nemesis.Actions()...),
-		"Require.fired":     enum(failpoints()...),
-		"During.fault":      kinds,
-		"Expect.anomalies":  anomalies,
-		"Expect.allow":      anomalies,
-		"RaftKV.reads":      enum(readModes()...),
-		"RaftKV.defects":    enum(defects...),
+		"Scenario.name":      pattern(scenarioName.String(), "lower-case letters, digits and hyphens"),
+		"Scenario.checks":    enum(checkNames()...),
+		"Scenario.isolation": enum(txn.IsolationNames()...),
+		"WorkloadSpec.name":  enum(workloadNames()...),
+		"WorkloadSpec.stop":  enum(string(StopAfterFaults)),
+		"Ask.f":              enum(history.Read, history.Write, history.Append),
+		"Ask.retry":          enum(workload.Retries()...),
+		"Failpoint.name":     enum(failpoints()...),
+		"Failpoint.action":   enum(nemesis.Actions()...),
+		"Require.fired":      enum(failpoints()...),
+		"During.fault":       kinds,
+		"Expect.anomalies":   anomalies,
+		"Expect.allow":       anomalies,
+		"RaftKV.reads":       enum(readModes()...),
+		"RaftKV.defects":     enum(defects...),
 	}
 }
 

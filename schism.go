@@ -37,12 +37,10 @@ type CheckKind struct {
 // Checks is every check there is. A new one is one file and one line here. Where two see the same
 // loss, the one that stands first tells it.
 func Checks() []CheckKind {
+	judge := func(s *Scenario, l checker.Limits) checker.Checker { return s.judge().New(l) }
 	return []CheckKind{
-		{"linearizable", "every operation took effect at one moment between its call and its answer",
-			func(s *Scenario, l checker.Limits) checker.Checker {
-				m, _ := findModel(s.model()) // TestEveryWorkloadHasAModel
-				return m.New(l)
-			}, false, true},
+		{linearizable, "every operation took effect at one moment between its call and its answer", judge, false, true},
+		{isolation, "transactions were isolated from each other as the scenario says", judge, false, true},
 		{"final-reads", "at the end every node holds the same, and nothing acknowledged is gone",
 			func(*Scenario, checker.Limits) checker.Checker { return checker.FinalReads{} }, false, false},
 		{"one-leader", "no two nodes acknowledge writes as leaders of one term",
@@ -68,11 +66,11 @@ func checkNames() []string {
 	return names
 }
 
-// usualChecks are those of a scenario that names none.
-func usualChecks() []string {
+// usualChecks are those of a scenario that names none, whose model is judged by the first, linearizable or isolation.
+func usualChecks(first string) []string {
 	var names []string
 	for _, c := range Checks() {
-		if !c.Asked {
+		if other := (c.Name == linearizable || c.Name == isolation) && c.Name != first; !c.Asked && !other {
 			names = append(names, c.Name)
 		}
 	}
@@ -243,8 +241,7 @@ type pictured interface {
 // drawProof is nil if no anomaly can be drawn: a final read's, for example, is no operation of
 // Porcupine's.
 func (s *Scenario) drawProof(h *history.History, r *checker.Result) []byte {
-	m, _ := findModel(s.model()) // TestEveryWorkloadHasAModel
-	artist, can := m.New(checkLimits()).(pictured)
+	artist, can := s.judge().New(checkLimits()).(pictured)
 	if !can {
 		return nil
 	}

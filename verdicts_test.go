@@ -22,6 +22,7 @@ import (
 //	# why
 //	cas-register: invalid stale-read       by that model: the verdict, and every anomaly
 //	cas-register/sessions: valid           the same by another check
+//	list-append@serializable: valid        or for another level of isolation than the strictest
 //	1 write x 1                            client 1 invokes
 //	1 ok                                   or fail, info, mismatch; with a value: what came back
 //
@@ -66,7 +67,8 @@ func judgeBlock(t *testing.T, block string) {
 	}
 	for by, want := range wants {
 		model, check, _ := strings.Cut(by, "/")
-		r, err := CheckHistory(t.Context(), path, As{Model: model, Checks: slices.DeleteFunc([]string{check}, func(s string) bool { return s == "" })})
+		model, level, _ := strings.Cut(model, "@")
+		r, err := CheckHistory(t.Context(), path, As{Model: model, Isolation: level, Checks: slices.DeleteFunc([]string{check}, func(s string) bool { return s == "" })})
 		if err != nil {
 			t.Errorf("%s: %v", by, err)
 			continue
@@ -75,7 +77,7 @@ func judgeBlock(t *testing.T, block string) {
 			t.Errorf("%s: %s, want %s: %+v %v", by, got, want, r.Anomalies, r.Why)
 		}
 		if check == "" && model != workload.ModelSetFull {
-			if told := toldLive(t, path, model); told != (r.Verdict == checker.Invalid) {
+			if told := toldLive(t, path, model, level); told != (r.Verdict == checker.Invalid) {
 				t.Errorf("%s: %v, and told while it ran: %v", by, r.Verdict, told)
 			}
 		}
@@ -89,9 +91,12 @@ func judgeBlock(t *testing.T, block string) {
 }
 
 // toldLive says whether a run with that history would have told of an anomaly before its end.
-func toldLive(t *testing.T, path, model string) (told bool) {
+func toldLive(t *testing.T, path, model, level string) (told bool) {
 	t.Helper()
 	m, err := findModel(model)
+	if err == nil {
+		m, err = m.at(level)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -52,6 +52,56 @@ func TestValuesAreUsedOnce(t *testing.T) {
 	}
 }
 
+// Lists stay short, no element is appended twice, and no transaction is longer than it may be; a third of them only read or
+// only append.
+func TestListAppend(t *testing.T) {
+	k := Kinds()[slices.IndexFunc(Kinds(), func(k Kind) bool { return k.Name == "list-append" })]
+	g, r := k.New(Options{Keys: 3, Mix: k.Mix}), rand.New(rand.NewPCG(1, 1))
+	appends, used, last := make(map[string]int), make(map[string]bool), make(map[string]int)
+	lengths, readers, twice := make(map[int]int), 0, 0
+	const all = 4000
+	for i := range all {
+		op := g.Next(r)
+		parts, err := history.SplitTxn(op.Value)
+		if err != nil || op.F != history.Txn || op.Key != "" {
+			t.Fatalf("%+v: %v", op, err)
+		}
+		lengths[len(parts)]++
+		if !history.Changes(op.F, op.Value) {
+			readers++
+		}
+		touched := make(map[string]bool)
+		for _, a := range parts {
+			if touched[a.Register] {
+				twice++
+			}
+			touched[a.Register], last[a.Register] = true, i
+			if a.Kind != history.Appends {
+				continue
+			}
+			if appends[a.Register]++; used[string(a.Value)] || appends[a.Register] > listAppends {
+				t.Fatalf("%s: an element that was used, or too many on one list", op.Value)
+			}
+			used[string(a.Value)] = true
+		}
+		if inUse := slices.DeleteFunc(slices.Clone(g.Keys()), func(key string) bool { return appends[key] == listAppends }); len(inUse) > 3 {
+			t.Fatalf("%v are in use at one time", inUse)
+		}
+		g.Done(op, Answer{Kind: history.Fail, Error: "refused"})
+	}
+	if len(lengths) != mostParts || readers < all/6 || twice < all/10 {
+		t.Errorf("lengths %v, %d only read, %d touch a list again: too little of one kind", lengths, readers, twice)
+	}
+	for _, key := range g.Keys()[:len(g.Keys())-3] {
+		if appends[key] != listAppends {
+			t.Errorf("%s was left after %d appends", key, appends[key])
+		}
+	}
+	if len(g.Keys()) < 50 || len(last) != len(g.Keys()) && len(last) < len(g.Keys())-3 {
+		t.Errorf("%d lists, %d of them used", len(g.Keys()), len(last))
+	}
+}
+
 // locks is a system of locks in memory; every so often it does not answer, or only later does what it was
 // asked for.
 type locks struct {

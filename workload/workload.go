@@ -53,7 +53,7 @@ type Generator interface {
 	Done(op Op, a Answer)
 	// Kinds are the functions of the operations that Next makes.
 	Kinds() []string
-	// Keys are all keys that Next uses.
+	// Keys are all keys that Next uses, or of a generator that takes new ones as it goes those so far.
 	Keys() []string
 }
 
@@ -105,6 +105,8 @@ func Kinds() []Kind {
 			Mix: map[string]int{history.Read: 1, history.Append: 1}, New: NewAppend, Look: readKey, Twice: true},
 		{Name: "counter", About: "adds of 1 to counters, and reads of them, on a few keys", Model: ModelCounter,
 			Mix: map[string]int{history.Read: 1, history.Add: 1}, New: NewCounter, Look: readKey, Twice: true},
+		{Name: "list-append", About: "transactions that read and append to up to four lists at one moment, as Elle's", Model: ModelListAppend,
+			Mix: map[string]int{history.Txn: 1}, New: NewListAppend, Look: readRegister},
 		{Name: "multi-register", About: "transactions that read and write up to three registers at one moment", Model: ModelMultiRegister,
 			Mix: map[string]int{history.Txn: 1}, New: NewMultiRegister, Look: readRegister},
 		{Name: "mutex", About: "acquires and releases of a few locks, each under a name of its own", Model: ModelMutex,
