@@ -101,3 +101,14 @@ func BenchmarkListAppend(b *testing.B) {
 		checkertest.Time(b, ListAppend{Isolation: SnapshotIsolation}, workload(1_000_000, false, false), checker.Valid)
 	})
 }
+
+func BenchmarkRWRegister(b *testing.B) {
+	for n := 1_000; n <= 1_000_000; n *= 10 {
+		b.Run(fmt.Sprintf("valid/txns=%d", n), func(b *testing.B) {
+			checkertest.Time(b, RWRegister{}, workload(n, true, false), checker.Valid)
+		})
+		b.Run(fmt.Sprintf("invalid/txns=%d", n), func(b *testing.B) {
+			checkertest.Time(b, RWRegister{}, workload(n, true, true), checker.Invalid)
+		})
+	}
+}

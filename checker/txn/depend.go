@@ -23,7 +23,7 @@ type depender struct {
 }
 
 func (d *depender) arc(from, to int32, k kind) {
-	d.arcs = append(d.arcs, arc{from, uint32(to)<<kindBits | uint32(k)})
+	d.arcs = append(d.arcs, edge(from, to, k))
 }
 
 // key gives the dependencies of Adya's on one key, where its order is known: ww to the next in the order, wr from the
@@ -202,7 +202,7 @@ func sessions(r *record, counts []bool) []arc {
 		}
 		o := &r.ops[t]
 		if before, known := last[o.Process]; known && r.ops[before].Return < o.Call {
-			all = append(all, arc{before, uint32(t)<<kindBits | uint32(session)})
+			all = append(all, edge(before, int32(t), session))
 		}
 		if r.ok(int32(t)) {
 			last[o.Process] = int32(t)

@@ -35,6 +35,14 @@ func (g *graph) edges(v int32) []uint32 { return g.out[g.first[v]:g.first[v+1]] 
 
 func target(e uint32) (int32, kind) { return int32(e >> kindBits), kind(e & (1<<kindBits - 1)) }
 
+// whole is what a node of a part is in the whole graph.
+func (g *graph) whole(v int32) int32 {
+	if g.member == nil {
+		return v
+	}
+	return g.member[v]
+}
+
 // newGraph puts edges together, which it takes from several places.
 func newGraph(txns, nodes int, parts ...[]arc) *graph {
 	g := &graph{txns: txns, first: make([]uint32, nodes+2)}

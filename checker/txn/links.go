@@ -1,8 +1,6 @@
 package txn
 
 import (
-	"slices"
-
 	"schism/history"
 )
 
@@ -10,7 +8,8 @@ import (
 type link struct {
 	kind     kind
 	from, to int32 // transactions
-	a, b     int32 // a step of each, on the same key; none where the kind is an order
+	a, b     int32 // a step of each, on the same key; none where the kind is an order, or the link rests on others
+	by       int32 // another transaction that shows it; none
 }
 
 // evidence tells why one transaction comes before another.
@@ -19,6 +18,10 @@ type evidence interface {
 	links(from, to int32) []link
 	// witnesses are other transactions without which a link would not be known.
 	witnesses(link) []int32
+	// whoSaw is, of a transaction that nobody acknowledged, one that shows that it counts.
+	whoSaw(t int32) []int32
+	// alongside are those who show that nothing comes in between the writes that a choice puts in order.
+	alongside(choice) []int32
 }
 
 // orders are the links that the times of two operations are.
@@ -27,9 +30,9 @@ func (r *record) orders(from, to int32) []link {
 	if a.Outcome != history.OK || a.Return >= b.Call {
 		return nil
 	}
-	all := []link{{realTime, from, to, none, none}}
+	all := []link{{realTime, from, to, none, none, none}}
 	if a.Process == b.Process {
-		all = append(all, link{session, from, to, none, none})
+		all = append(all, link{session, from, to, none, none, none})
 	}
 	return all
 }
@@ -53,7 +56,7 @@ func (ls *lists) links(from, to int32) []link {
 				continue
 			}
 			if k, is := ls.link(a, b); is {
-				all = append(all, link{k, from, to, a, b})
+				all = append(all, link{k, from, to, a, b, none})
 			}
 		}
 	}
@@ -77,22 +80,16 @@ func (ls *lists) link(a, b int32) (kind, bool) {
 	return 0, false
 }
 
-// witnesses: an append that nobody acknowledged counts because somebody saw one of its transaction's elements; that one
-// element comes before another is known from a list that shows the first, and the second behind it or not at all.
+// witnesses: that one element comes before another is known from a list that shows the first, and the second behind it
+// or not at all.
 func (ls *lists) witnesses(l link) []int32 {
 	var all []int32
-	if l.kind == ww {
-		all = append(all, ls.reader(l.a, ls.place[l.b]))
-	}
-	for _, t := range []int32{l.from, l.to} {
-		if !ls.ok(t) && l.kind != ww {
-			all = append(all, ls.whoSaw(t))
+	if l.kind == ww && l.a != none {
+		if t := ls.reader(l.a, ls.place[l.b]); t != none {
+			all = append(all, t)
 		}
 	}
-	if l.kind == ww && !ls.ok(l.to) {
-		all = append(all, ls.whoSaw(l.to))
-	}
-	return slices.DeleteFunc(all, func(t int32) bool { return t == none })
+	return append(append(all, ls.whoSaw(l.from)...), ls.whoSaw(l.to)...)
 }
 
 // reader is the transaction with the shortest list that shows the element of a step, and what stands at another place.
@@ -109,15 +106,16 @@ func (ls *lists) reader(s, beside int32) int32 {
 	return ls.steps[shortest].txn
 }
 
-// whoSaw is a transaction that saw an element of another.
-func (ls *lists) whoSaw(t int32) int32 {
-	for s := ls.first[t]; s < ls.first[t+1]; s++ {
+func (ls *lists) whoSaw(t int32) []int32 {
+	for s := ls.first[t]; s < ls.first[t+1] && !ls.ok(t); s++ {
 		if l := &ls.keys[ls.steps[s].key]; ls.steps[s].does != reads && ls.place[s] != unseen && !l.wrong && l.unsure == "" {
-			return ls.reader(s, none)
+			return []int32{ls.reader(s, none)}
 		}
 	}
-	return none
+	return nil
 }
+
+func (ls *lists) alongside(choice) []int32 { return nil }
 
 // shorten takes shortcuts through a circle, as long as its name stays what it is.
 func shorten(e evidence, hops []hop, kinds mask) []hop {
@@ -151,7 +149,7 @@ func shortcut(e evidence, hops []hop, kinds mask) ([]hop, bool) {
 }
 
 // explain finds the links that a circle is made of. Where there are several of the right kind, one that needs no
-// witness comes first.
+// witness comes first. A link that is not seen rests on a choice.
 func explain(e evidence, hops []hop) []link {
 	var all []link
 	for i, h := range hops {
@@ -165,9 +163,10 @@ func explain(e evidence, hops []hop) []link {
 				best, needs = &l, n
 			}
 		}
-		if best != nil {
-			all = append(all, *best)
+		if best == nil {
+			best = &link{h.kind, h.from, hops[(i+1)%len(hops)].from, none, none, none}
 		}
+		all = append(all, *best)
 	}
 	return all
 }

@@ -120,29 +120,35 @@ func (ls *lists) depend() (*graph, finds) {
 }
 
 func (ls *lists) sum(found []checker.Anomaly, undecided string) (checker.Verdict, string) {
-	level := ls.level.Isolation
-	if len(found) > 0 {
-		var words []string
-		for _, a := range found {
-			words = append(words, a.Name)
-		}
-		slices.Sort(words)
-		return checker.Invalid, fmt.Sprintf("The transactions are not %s: %s.", level, checker.ShowList(slices.Compact(words)))
-	}
-	if undecided != "" {
-		return checker.Unknown, undecided
-	}
 	unsure, why := 0, ""
 	for k := range ls.keys {
 		if ls.keys[k].unsure != "" {
-			if unsure++; why == "" {
-				why = ls.keys[k].unsure
-			}
+			unsure++
+			why = cmp.Or(why, ls.keys[k].unsure)
 		}
 	}
-	if unsure > 0 {
+	switch {
+	case len(found) > 0:
+		return checker.Invalid, notSo(ls.level, found)
+	case undecided != "":
+		return checker.Unknown, undecided
+	case unsure > 0:
 		return checker.Unknown, fmt.Sprintf("Of %s of %d no order is known, and what the others show is no violation of %s. Why: %s.",
-			count(unsure, "key"), len(ls.keys), level, why)
+			count(unsure, "key"), len(ls.keys), ls.level.Isolation, why)
 	}
-	return checker.Valid, fmt.Sprintf("What %s on %s saw is %s.", count(len(ls.ops), "transaction"), count(len(ls.keys), "key"), level)
+	return checker.Valid, isSo(ls.level, ls.record)
+}
+
+// notSo and isSo are a check in one sentence.
+func notSo(l Level, found []checker.Anomaly) string {
+	var words []string
+	for _, a := range found {
+		words = append(words, a.Name)
+	}
+	slices.Sort(words)
+	return fmt.Sprintf("The transactions are not %s: %s.", l.Isolation, checker.ShowList(slices.Compact(words)))
+}
+
+func isSo(l Level, r *record) string {
+	return fmt.Sprintf("What %s on %s saw is %s.", count(len(r.ops), "transaction"), count(len(r.keys), "key"), l.Isolation)
 }

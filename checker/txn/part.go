@@ -66,19 +66,27 @@ func circular(g *graph, along mask) []*graph {
 	return all
 }
 
-// circling says whether a graph has one at all, along edges of some kinds, and gives the nodes of one component: those
-// that were reached by rw, if two rw in a row are not allowed.
+// circling says whether a graph has one at all, along edges of some kinds, and gives the nodes of one component. If no
+// two rw may follow each other, it gives those that are left by something else than rw in some circle.
 func circling(g *graph, along mask, apart bool) []int32 {
-	var nodes []int32
+	var nodes, byRW []int32
 	s := tarjan{graph: g, along: along, apart: apart}
 	s.components(func(found []int32) bool {
 		for _, x := range found {
-			if v, byRW := s.base(x); v != none && int(v) < g.txns && (byRW || !apart) {
-				nodes = append(nodes, v)
+			v, reached := s.base(x)
+			if v == none || int(v) >= g.txns {
+				continue
+			}
+			nodes = append(nodes, v)
+			if reached {
+				byRW = append(byRW, v)
 			}
 		}
 		return len(nodes) == 0
 	})
+	if len(byRW) > 0 {
+		nodes = byRW // who was reached by rw goes on by something else; the others may not
+	}
 	slices.Sort(nodes)
 	return nodes
 }

@@ -2,6 +2,7 @@ package txn
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -60,8 +61,11 @@ type playStep struct {
 }
 
 func newPlay(r *rand.Rand, list bool) *play {
-	p := &play{Rand: r, engine: []engine{oneByOne, snapshot, careless, careless, old, stepwise, stepwise, forked, forked, forked, dirty, dirty}[r.IntN(12)], lies: []float64{0, 0.2, 0.4}[r.IntN(3)], list: list, txns: 5 + r.IntN(3), keys: 1 + r.IntN(3),
-		clients: 2 + r.IntN(3), unknown: []float64{0, 0.3, 0.4}[r.IntN(3)], pairs: r.IntN(4) == 0, fails: []float64{0, 0.15}[r.IntN(2)], held: map[string][]string{}}
+	p := &play{Rand: r, engine: []engine{oneByOne, snapshot, careless, careless, old, stepwise, stepwise, forked, forked, forked, dirty, dirty}[r.IntN(12)], lies: []float64{0, 0.25, 0.4}[r.IntN(3)], list: list, txns: 5 + r.IntN(3), keys: 1 + r.IntN(3),
+		clients: 2 + r.IntN(3), unknown: []float64{0, 0.3, 0.4}[r.IntN(3)], pairs: r.IntN(3) == 0, fails: []float64{0, 0.15}[r.IntN(2)], held: map[string][]string{}}
+	if !list {
+		p.lies *= 2
+	}
 	p.past = []map[string][]string{{}}
 	return p
 }
@@ -163,7 +167,7 @@ func (p *play) begin(t *running) {
 	}
 	t.view = copied(p.past[t.base])
 	if p.engine == forked {
-		for k := range t.view {
+		for _, k := range slices.Sorted(maps.Keys(t.view)) {
 			t.view[k] = slices.Clone(p.past[p.IntN(len(p.past))][k])
 		}
 	}
@@ -194,7 +198,11 @@ func (p *play) step(t *running) {
 }
 
 func (p *play) lie(saw []string, key string) []string {
-	switch p.IntN(4) {
+	kind := p.IntN(4)
+	if !p.list {
+		kind = max(0, p.IntN(8)-4) // nothing is as telling as an old value
+	}
+	switch kind {
 	case 0:
 		return slices.Clone(p.past[p.IntN(len(p.past))][key])
 	case 1:

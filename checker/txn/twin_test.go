@@ -73,7 +73,16 @@ type world map[string]string
 
 type datatype func(held, value string) string
 
-func appended(held, value string) string { return held + value + "," }
+// model is a kind of value: how one is written, and what a transaction that wrote own is shown where it found base.
+type model struct {
+	write datatype
+	own   func(base, own string) string
+}
+
+var (
+	ofLists     = model{func(held, value string) string { return held + value + "," }, func(base, own string) string { return base + own }}
+	ofRegisters = model{func(_, value string) string { return value + "," }, func(_, own string) string { return own }}
+)
 
 // execute runs a transaction in a world, and says whether it sees what it saw there.
 func (d doer) execute(w world, write datatype) (world, bool) {
@@ -174,16 +183,16 @@ func moment(all []doer, order []int, worlds []world, d doer, o Order, write data
 	return false
 }
 
-// holds is what the twin says of lists.
-func holds(ops []history.Operation, i Isolation) bool {
+// holds is what the twin says.
+func (m model) holds(ops []history.Operation, i Isolation) bool {
 	all, asked := doers(ops)
 	switch l := i.Level(); i {
 	case ReadUncommitted, ReadCommitted, RepeatableRead:
-		return adya(all, asked, i)
+		return adya(all, asked, i, m)
 	case SnapshotIsolation, StrongSessionSnapshot, StrongSnapshot:
-		return snapshots(all, l.Order, appended)
+		return snapshots(all, l.Order, m.write)
 	default:
-		return serializable(all, l.Order, appended)
+		return serializable(all, l.Order, m.write)
 	}
 }
 

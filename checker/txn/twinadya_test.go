@@ -7,7 +7,7 @@ import (
 
 // adya tries all sets of unanswered transactions that may have committed and all orders of the versions of each key,
 // and looks for the phenomena of Adya's levels PL-1, PL-2 and PL-2.99.
-func adya(all, asked []doer, i Isolation) bool {
+func adya(all, asked []doer, i Isolation, m model) bool {
 	var unknown []int
 	for at, d := range all {
 		if !d.ok() {
@@ -21,18 +21,18 @@ func adya(all, asked []doer, i Isolation) bool {
 				committed = append(committed, d)
 			}
 		}
-		if pl(committed, asked, i) {
+		if pl(committed, asked, i, m) {
 			return true
 		}
 	}
 	return false
 }
 
-func pl(committed, asked []doer, i Isolation) bool {
+func pl(committed, asked []doer, i Isolation, m model) bool {
 	keys := map[string]bool{}
 	for _, d := range asked {
-		for _, m := range d.deeds {
-			keys[m.key] = true
+		for _, one := range d.deeds {
+			keys[one.key] = true
 		}
 	}
 	var names []string
@@ -46,7 +46,7 @@ func pl(committed, asked []doer, i Isolation) bool {
 		}
 		var fit [][]int
 		permute(writers, func(order []int) {
-			if readable(committed, asked, key, order, i) {
+			if readable(committed, asked, key, order, i, m) {
 				fit = append(fit, slices.Clone(order))
 			}
 		})
@@ -67,7 +67,7 @@ func pl(committed, asked []doer, i Isolation) bool {
 			}
 			return false
 		}
-		return !phenomenon(committed, names, chosen, i)
+		return !phenomenon(committed, names, chosen, i, m)
 	}
 	return choose(0)
 }
@@ -89,13 +89,13 @@ func permute(all []int, yield func([]int)) {
 }
 
 // versions are the values of a key in an order of its writers: of each the last, and at PL-1 all in between.
-func versions(committed []doer, key string, order []int) (last, any []string) {
+func versions(committed []doer, key string, order []int, t model) (last, any []string) {
 	held := ""
 	last, any = []string{""}, []string{""}
 	for _, at := range order {
 		for _, m := range committed[at].deeds {
 			if m.writes && m.key == key {
-				held = appended(held, m.value)
+				held = t.write(held, m.value)
 				any = append(any, held)
 			}
 		}
@@ -106,8 +106,8 @@ func versions(committed []doer, key string, order []int) (last, any []string) {
 
 // readable says whether all committed reads of a key are of versions that the level lets be read: its own if the
 // transaction wrote it before, else one of another.
-func readable(committed, asked []doer, key string, order []int, i Isolation) bool {
-	last, any := versions(committed, key, order)
+func readable(committed, asked []doer, key string, order []int, i Isolation, t model) bool {
+	last, any := versions(committed, key, order, t)
 	for at, d := range committed {
 		if !d.ok() {
 			continue
@@ -125,10 +125,10 @@ func readable(committed, asked []doer, key string, order []int, i Isolation) boo
 			}
 			switch {
 			case m.writes:
-				own = appended(own, m.value)
+				own = t.write(own, m.value)
 				continue
 			case own != "":
-				fits = saw == last[base]+own
+				fits = saw == t.own(last[base], own)
 			case i == ReadUncommitted:
 				fits = slices.Contains(any, saw)
 			default:
@@ -170,7 +170,7 @@ func visible(m deed, committed, asked []doer) (string, bool) {
 
 // phenomenon says whether the direct serialization graph has a circle that the level proscribes: of ww; of ww and wr;
 // of all, since there are only items.
-func phenomenon(committed []doer, keys []string, orders [][]int, i Isolation) bool {
+func phenomenon(committed []doer, keys []string, orders [][]int, i Isolation, t model) bool {
 	n := len(committed)
 	leads := make([][]bool, n)
 	for a := range leads {
@@ -178,7 +178,7 @@ func phenomenon(committed []doer, keys []string, orders [][]int, i Isolation) bo
 	}
 	for k, key := range keys {
 		order := orders[k]
-		last, _ := versions(committed, key, order)
+		last, _ := versions(committed, key, order, t)
 		for at := 1; at < len(order); at++ {
 			leads[order[at-1]][order[at]] = true
 		}

@@ -81,13 +81,6 @@ func (w *walker) circle(v int32, shorter int) []hop {
 	if w.allow == apartRW {
 		start++ // as if rw had led here: any edge may then close the circle
 	}
-	return w.from(start, v, shorter)
-}
-
-// path is the shortest way from one transaction to another, whatever leads to the first and from the second.
-func (w *walker) path(from, to int32) []hop { return w.from(2*from, to, 0) }
-
-func (w *walker) from(start, v int32, shorter int) []hop {
 	w.walks++
 	w.swept = [2]int32{int32(w.txns), int32(w.txns)}
 	w.queue = append(w.queue[:0], start)
@@ -154,12 +147,4 @@ func (w *walker) way(start, at int32, k kind) []hop {
 		all[i], all[j] = all[j], all[i]
 	}
 	return all
-}
-
-// whole is what a node of a part is in the whole graph.
-func (w *walker) whole(v int32) int32 {
-	if w.member == nil {
-		return v
-	}
-	return w.member[v]
 }

@@ -99,15 +99,15 @@ func (r *record) names(all []int32) *names {
 	return n
 }
 
-// who is "T1 is client 3's transaction at 1.000 s (append 2 to x), T2 …".
+// who is "T1 is client 3's transaction at 1.000 s, T2 …".
 func (n *names) who() string {
 	var words []string
 	for _, t := range n.all {
-		text := fmt.Sprintf("%s is %s (%s", n.call[t], n.r.whose(t), n.r.whole(t))
+		text := n.call[t] + " is " + n.r.whose(t)
 		if !n.r.ok(t) {
-			text += "; never answered"
+			text += ", which was never answered"
 		}
-		words = append(words, text+")")
+		words = append(words, text)
 	}
 	return checker.ShowList(words)
 }
@@ -116,17 +116,31 @@ func (n *names) who() string {
 func (n *names) link(l link) string {
 	a, b := n.call[l.from], n.call[l.to]
 	r := n.r
-	switch l.kind {
-	case realTime:
+	switch {
+	case l.kind == realTime:
 		return fmt.Sprintf("%s was acknowledged %s before %s was invoked", a, n.between(l), b)
-	case session:
+	case l.kind == session:
 		return fmt.Sprintf("client %v had the answer to %s %s before it began %s", r.ops[l.from].Process, a, n.between(l), b)
-	case wr:
-		return fmt.Sprintf("%s %s, and %s %s", a, r.did(l.a), b, r.did(l.b))
-	case rw:
-		return fmt.Sprintf("%s %s, without what %s did: %s", a, r.did(l.a), b, r.step(l.b))
+	case l.a == none:
+		return fmt.Sprintf("%s comes before %s", a, b)
+	case l.kind == ww && l.by != none:
+		return fmt.Sprintf("%s %s before %s %s, which %s saw who came after %s", a, r.did(l.a), b, r.did(l.b), r.whose(l.by), a)
+	case l.kind == rw && l.by != none:
+		return fmt.Sprintf("%s %s, without %s's %s, which came after that had been written", a, r.did(l.a), b, r.noun(l.b))
+	case l.kind == wr:
+		return fmt.Sprintf("%s %s, with %s's %s", b, r.did(l.b), a, r.noun(l.a))
+	case l.kind == rw:
+		return fmt.Sprintf("%s %s, without %s's %s", a, r.did(l.a), b, r.noun(l.b))
 	}
 	return fmt.Sprintf("%s %s before %s %s", a, r.did(l.a), b, r.did(l.b))
+}
+
+// noun is what a step writes: "append of 2", "write of 2".
+func (r *record) noun(s int32) string {
+	if r.steps[s].does == appends {
+		return "append of " + r.show(s)
+	}
+	return "write of " + r.show(s)
 }
 
 func (n *names) between(l link) string {
