@@ -70,6 +70,11 @@ func (s *Scenario) checkIsolation(d *strictyaml.Document) {
 	}
 }
 
+// keepsRealTime says whether the transactions of the workload are promised an order that is that of real time.
+func (s *Scenario) keepsRealTime() bool {
+	return s.judge().At != nil && txn.Isolation(s.Isolation).Level().Order == txn.RealTime
+}
+
 // judge is the model of the workload, with what its transactions are promised.
 func (s *Scenario) judge() Model {
 	m, _ := findModel(s.model()) // TestEveryWorkloadHasAModel

@@ -29,6 +29,9 @@ func TestIsolationOfScenarios(t *testing.T) {
 		if got := s.plan().Checkers[0].Name(); got != c.name {
 			t.Errorf("%s: judged by %s, want %s", c.rest, got, c.name)
 		}
+		if live := len(s.liveChecks()) == 1; live != (c.name == "strict-serializable" || c.check == linearizable) {
+			t.Errorf("%s: judged while it goes on: %v", c.rest, live)
+		}
 		// What is written down is read back the same.
 		text, err := s.Encode()
 		if err != nil {
