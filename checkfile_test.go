@@ -110,7 +110,7 @@ func TestCheckHistoryErrors(t *testing.T) {
 			t.Errorf("%s: %+v, %v, want %s", level, r, err, want)
 		}
 	}
-	if r, err := CheckHistory(t.Context(), lists, As{Model: "long-fork", Isolation: "serializable"}); err == nil || !strings.Contains(err.Error(), "the model long-fork is judged by no isolation level: those that are are list-append") {
+	if r, err := CheckHistory(t.Context(), lists, As{Model: "long-fork", Isolation: "serializable"}); err == nil || !strings.Contains(err.Error(), "the model long-fork is judged by no isolation level: those that are are list-append, rw-register") {
 		t.Errorf("%+v, %v", r, err)
 	}
 	if r, err := CheckHistory(t.Context(), lists, As{Model: "list-append", Checks: []string{"linearizable"}}); err == nil || !strings.Contains(err.Error(), "the check linearizable knows the models append, cas-register") {

@@ -53,6 +53,11 @@ func Models() []Model {
 		object(workload.ModelMutex, "a lock a key, with acquire and release; a value names the owner", objects.Mutex),
 		object(workload.ModelQueue, "a queue a key, first in first out, with enqueue and dequeue", objects.Queue),
 		object(workload.ModelRegister, "a value a key, with read and write", registers),
+		{Name: workload.ModelRWRegister, About: "registers that are read and written several at a time, by a level of isolation", Check: isolation,
+			New: func(l checker.Limits) checker.Checker { return txn.RWRegister{Limits: l} },
+			At: func(l checker.Limits, level txn.Isolation) checker.Checker {
+				return txn.RWRegister{Limits: l, Isolation: level}
+			}},
 		object(workload.ModelSet, "a set a key that only grows, with add and read of all elements", objects.Set),
 		object(workload.ModelSetFull, "the same, but reads may be old: only what is lost for good counts, as in Jepsen's set-full",
 			func(checker.Limits) checker.Checker { return objects.SetFull{} }),
