@@ -69,7 +69,7 @@ func (rs *registers) version(s int32) int32 {
 // version and wrote the register it is known that its write is the next one, where nobody may lose an update: so rw
 // from whoever else read that version; ww is where wr is already. And who read the initial value did so before every
 // write.
-func (f *follower) key(k int32) {
+func (f *follower) key(k int32, orders []seen) {
 	reg := &f.keys[k]
 	if reg.unsure != "" || !f.level.Forbidden(checker.G1c) {
 		return
@@ -87,6 +87,11 @@ func (f *follower) key(k int32) {
 	f.updates(k, reg)
 	f.missed(k)
 	f.chain(reg)
+	for _, o := range orders {
+		for _, r := range f.readers[o.before] {
+			f.arc(r, o.after, rw)
+		}
+	}
 	switch f.level.Order {
 	case RealTime:
 		f.inRealTime()

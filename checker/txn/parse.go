@@ -3,7 +3,6 @@ package txn
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 
 	"schism/history"
@@ -30,9 +29,6 @@ func verbs(f []byte) (does, bool) {
 	}
 	return 0, false
 }
-
-// errSpelling says that a text is not spelled as history.Canonical would.
-var errSpelling = errors.New("it is not in the one spelling")
 
 // scanner takes the text of a transaction apart, [["append","x",1],["r","x",[1]]], without making anything. It
 // wants the one spelling that history.Canonical gives. Values are skipped, not looked at.
@@ -129,7 +125,7 @@ func (s *scanner) skip() error {
 		case c == ',' && depth == 0:
 			return s.ended(from)
 		case c <= ' ':
-			return errSpelling
+			return s.wrong()
 		}
 	}
 	return s.wrong()
@@ -150,7 +146,7 @@ func (s *scanner) skipString() error {
 			return nil
 		case '\\':
 			if !s.canonical {
-				return errSpelling
+				return s.wrong()
 			}
 			s.at++
 		}
@@ -178,12 +174,9 @@ func parts(all []part, text history.Value, canonical bool) ([]part, error) {
 func spelled(all []part, text history.Value) ([]part, history.Value, error) {
 	old := len(all)
 	all, err := parts(all, text, false)
-	if errors.Is(err, errSpelling) {
+	if err != nil {
 		text = history.Canonical(text)
 		all, err = parts(all[:old], text, true)
-	}
-	if errors.Is(err, errSpelling) {
-		err = (&scanner{text: text}).wrong()
 	}
 	return all, text, err
 }

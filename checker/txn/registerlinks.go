@@ -30,7 +30,7 @@ func (rs *registers) link(a, b int32) (k kind, by int32, is bool) {
 		return wr, none, rs.version(b) == from
 	case readsA && !readsB:
 		v := rs.version(a)
-		if v == none || rs.read(to, b, v) {
+		if v == none || rs.read(to, b, v) || rs.sawAny(to, v) {
 			return rw, none, true
 		}
 		return rw, v, rs.precedes(v, to)
@@ -49,7 +49,7 @@ func (rs *registers) wroteBefore(a, from, to int32) (by int32, is bool) {
 		switch t, v := rs.steps[s].txn, rs.version(s); {
 		case t == to && v == from, t == from && v == none:
 			return none, true
-		case v == to && rs.precedes(from, t):
+		case v == to && t != from && (rs.precedes(from, t) || rs.sawAny(t, from)):
 			by, is = t, true
 		}
 	}
@@ -60,6 +60,16 @@ func (rs *registers) wroteBefore(a, from, to int32) (by int32, is bool) {
 func (rs *registers) read(t, step, v int32) bool {
 	for s := rs.first[t]; s < rs.first[t+1]; s++ {
 		if rs.steps[s].key == rs.steps[step].key && rs.steps[s].does == reads && rs.ok(t) && rs.outside(s) && rs.version(s) == v {
+			return true
+		}
+	}
+	return false
+}
+
+// sawAny says whether a transaction saw something that another wrote.
+func (rs *registers) sawAny(t, writer int32) bool {
+	for s := rs.first[t]; s < rs.first[t+1]; s++ {
+		if k := rs.steps[s].key; rs.steps[s].does == reads && rs.ok(t) && rs.keys[k].unsure == "" && rs.outside(s) && rs.version(s) == writer {
 			return true
 		}
 	}

@@ -25,7 +25,7 @@ import (
 // read-committed, iff wr alone has no circle: the writes can then be taken in an order that wr agrees with, and no ww
 // closes any. At read-uncommitted there is always one.
 //
-// What is certain in every order is found first (follow.go, times.go), and a circle of that is a violation. If there is none,
+// What is certain in every order is found first (follow.go, seenorder.go, times.go), and a circle of that is a violation. If there is none,
 // an order of the transactions is made (witness.go); one that is serializable satisfies every weaker level. If that comes to
 // nothing, the orders of the writes are decided one by one (choices.go), and what is left after that is unknown.
 //
@@ -81,12 +81,16 @@ func (c RWRegister) judge(ctx context.Context, h *history.History, check *checke
 
 // follow are the edges that are certain.
 func (rs *registers) follow() (arcs [][]arc, later []arc, found finds) {
+	var orders map[int32][]seen
+	if rs.level.Forbidden(checker.GSingle) {
+		later, orders = rs.seenOrders()
+	}
 	spans := rs.spans(len(rs.keys), 1)
 	parts := make([]follower, len(spans))
 	rs.each(spans, func(s span) {
 		f := newFollower(rs)
 		for k := s.from; k < s.to; k++ {
-			f.key(int32(k))
+			f.key(int32(k), orders[int32(k)])
 		}
 		parts[s.number] = *f
 	})
