@@ -27,12 +27,16 @@ import (
 // It reads the file that is being written, so that no client ever waits for it. A checker that can watch a
 // history grow sees every event once, as soon as it is on disk; what breaks a key is then proved from the last part of
 // the file, a longer and longer one until it is. What cannot be watched is judged from its beginning again and
-// again, with rests that are mostly three times as long.
+// again, with rests that are mostly three times as long; where a part of a history can prove something by itself, the
+// last part, which overlaps with the one before, is judged too.
 type live struct {
 	checks []*liveCheck
 	limits liveBounds
 	found  func(checker.Anomaly)
 	ended  func(error) // what cannot be watched is judged no more
+
+	parted int64     // events up to which parts were judged
+	part   time.Time // before which no other one is
 
 	mu   sync.Mutex
 	said map[[2]string]bool // by check and key
@@ -51,7 +55,7 @@ type liveBounds struct {
 	late   time.Duration // after which a finding should be told
 	rest   int           // times as long as it took to judge a beginning, until the next
 	events int64         // in a beginning; beyond them no more is judged
-	part   int64         // events of the first part that a proof is looked for in
+	part   int64         // events of the first part that a proof is looked for in, and in which parts overlap
 }
 
 func usualLiveBounds() liveBounds {
@@ -212,7 +216,7 @@ func (l *live) look(ctx context.Context, f *history.Follower) (err error) {
 			return err
 		}
 	}
-	return nil
+	return l.judgeParts(ctx, f.SoFar())
 }
 
 // leave has a key judged again and again.

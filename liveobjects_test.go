@@ -1,6 +1,7 @@
 package schism
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strconv"
@@ -63,6 +64,25 @@ func newLongLocks(keys int) *longRun {
 	}
 	r.holds = func(key int) string { return last[key] }
 	r.lie = func(key int, value string) { r.step(step{history.Release, value, value, key}) }
+	return r
+}
+
+// newLongGroup is of the workload multi-register: transactions that write two registers, or read both.
+func newLongGroup() *longRun {
+	r := newLongRun(1)
+	held := [2]string{"null", "null"}
+	read := func(values [2]string) string { return fmt.Sprintf(`[["r","x",%s],["r","y",%s]]`, values[0], values[1]) }
+	r.ask = func(n int) step {
+		s := step{f: history.Txn, in: read([2]string{"null", "null"}), out: read(held)}
+		if n%2 == 0 {
+			held = [2]string{strconv.Itoa(n), strconv.Itoa(n + 1)}
+			s.in = fmt.Sprintf(`[["w","x",%s],["w","y",%s]]`, held[0], held[1])
+			s.out = s.in
+		}
+		return s
+	}
+	r.holds = func(int) string { return read(held) }
+	r.lie = func(key int, value string) { r.step(step{history.Txn, read([2]string{"null", "null"}), value, key}) }
 	return r
 }
 

@@ -22,7 +22,11 @@ func (l *live) prove(ctx context.Context, so *history.SoFar, c *liveCheck, keys 
 		if whole {
 			judge = c.Checker
 		}
-		for _, key := range l.tell(checker.Guarded(ctx, judge, h)) {
+		found := l.tell(checker.Guarded(ctx, judge, h))
+		if _, partial := c.watch.(checker.PartialWatch); partial && len(found) > 0 {
+			return nil // it names what is on a key by itself
+		}
+		for _, key := range found {
 			delete(keys, key)
 		}
 		if whole {
@@ -32,6 +36,30 @@ func (l *live) prove(ctx context.Context, so *history.SoFar, c *liveCheck, keys 
 			return nil
 		}
 	}
+	return nil
+}
+
+// judgeParts judges what was written since it did so last, and some more, by the checks that are watched in parts. It
+// never rests long: the longer it rests, the longer the next part is.
+func (l *live) judgeParts(ctx context.Context, so *history.SoFar) error {
+	began := time.Now()
+	if so.Events == l.parted || began.Before(l.part) {
+		return nil
+	}
+	for _, c := range l.checks {
+		w, is := c.watch.(checker.PartialWatch)
+		if !is || w.ByEvents() {
+			continue
+		}
+		h, _, err := so.Part(so.Events-l.parted+l.limits.part, nil)
+		if err != nil {
+			return err
+		}
+		l.tell(checker.Guarded(ctx, partOnly{c.Name(), w}, h))
+	}
+	l.parted = so.Events
+	ended := time.Now()
+	l.part = ended.Add(min(l.limits.restAfter(ended.Sub(began)), l.limits.late/4))
 	return nil
 }
 
@@ -81,7 +109,7 @@ func (l *live) judgeOne(ctx context.Context, so *history.SoFar, c *liveCheck) er
 	keys := maps.Clone(c.again)
 	l.mu.Unlock()
 	var want func(string) bool
-	if c.watch != nil {
+	if _, partial := c.watch.(checker.PartialWatch); c.watch != nil && !partial {
 		if want = func(key string) bool { return keys[key] }; len(keys) == 0 {
 			return nil
 		}

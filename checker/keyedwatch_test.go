@@ -2,6 +2,7 @@ package checker
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -106,5 +107,22 @@ func TestKeyedWatchSweeps(t *testing.T) {
 		if swept != (i >= 2*LeastSweep-1) {
 			t.Fatalf("event %d: swept %v", i, swept)
 		}
+	}
+}
+
+// What came on a key after the event that broke it is not known of it.
+func TestKeyedWatchSoFar(t *testing.T) {
+	w := NewKeyedWatch(func() KeyWatch[string] { return new(notes) })
+	for i, line := range []string{"7 1 x", "0 2 x", "ok 1 x", "ok 2 x", "1 1 x", "1 3 y", "ok 3 y", "ok 1 x"} {
+		w.Add(keyedEvent(t, line, int64(i)))
+	}
+	op := func(key string, call, ret int64) history.Operation {
+		return history.Operation{Key: key, Outcome: history.OK, Output: history.Int(1), Call: call, Return: ret}
+	}
+	open := op("x", 1, 3)
+	open.Outcome, open.Output = history.Info, nil
+	got := w.SoFar([]history.Operation{op("x", 0, 2), op("x", 1, 3), op("x", 4, 7), op("y", 5, 6), op("z", 8, 9)})
+	if want := []history.Operation{op("x", 0, 2), open, op("y", 5, 6)}; !reflect.DeepEqual(got, want) {
+		t.Errorf("known is %+v, want %+v", got, want)
 	}
 }

@@ -27,6 +27,7 @@ var nearLinear = []struct {
 	funcs            []string // nil: all
 }{
 	{".", "keyedwatch.go", "KeyedWatch", nil},
+	{".", "parts.go", "Parts", nil},
 	{"linear", "zones.go", "Golden|EveryWayAgrees", []string{"zones", "forward", "block", "sweep"}},
 	{"linear", "succession.go", "Golden|EveryWayAgrees", []string{"observe", "read", "consume", "chain", "date", "prove"}},
 	{"linear", "tighten.go", "Golden|Tighten|EveryWayAgrees", nil},
@@ -39,6 +40,7 @@ var nearLinear = []struct {
 	{"appendlist", "findings.go", "Golden|EveryWayAgrees", []string{"duplicates", "dirty", "future", "reordered", "incompatible"}},
 	{"appendlist", "watchlist.go", "Watch", nil},
 	{"session", "register.go", "Golden|Undecided|AgreesWithBruteForce", []string{"name", "written", "call", "answer", "shown", "see"}},
+	{"session", "part.go", "Part", nil},
 	{"session", "order.go", "Golden|Order|AgreesWithBruteForce", []string{"add", "reach", "ancestors", "move"}},
 	{"session", "list.go", "Golden|Undecided|AgreesWithBruteForce", nil},
 	{"staleness", "measure.go", "Golden|Undecided|AgreesWithBruteForce", nil},
@@ -51,10 +53,11 @@ var nearLinear = []struct {
 	{"objects", "queueorder.go", "Refuted|EveryWayAgrees/^queue$", []string{"outOfOrder"}},
 	{"objects", "queuemissing.go", "Refuted|EveryWayAgrees/^queue$", []string{"missing"}},
 	{"objects", "queuechoice.go", "AChoiceIsFound", nil},
-	{"objects", "projection.go", "Refuted|EveryWayAgrees/^group", []string{"add"}},
+	{"objects", "projection.go", "Refuted|Group|EveryWayAgrees/^group", []string{"add", "cut"}},
 	{"objects", "kvmissing.go", "Refuted|EveryWayAgrees/^text$", []string{"refuteText", "mayBeReplaced"}},
 	{"objects", "watchcounter.go", "Watch(Agrees|Forgets)/^counter$", nil},
 	{"objects", "watchempty.go", "Covered|Watch(Agrees|Forgets)/^queue$", nil},
+	{"objects", "watchgroup.go", "Group", nil},
 	{"objects", "watchmutex.go", "Watch(Agrees|Forgets)/^lock$", nil},
 	{"objects", "watchqueue.go", "Watch(Agrees|Forgets)/^queue$", nil},
 	{"objects", "watchset.go", "Watch(Agrees|Forgets)/^set$", nil},

@@ -26,7 +26,7 @@ type access struct {
 // out: whoever had come after it would have seen one of them, or another write in its place.
 func MultiRegister(l checker.Limits) checker.Checker {
 	return Checker{Limits: l, object: object{
-		noun: "group of registers", split: byGroup, take: takeTxn, observed: observedTxn, refute: refuteByRegister, name: (*key).outdated,
+		noun: "group of registers", split: byGroup, take: takeTxn, together: true, observed: observedTxn, refute: refuteByRegister, name: (*key).outdated,
 		start: func(k *key) any { return strings.Repeat(pack([]int32{none}), len(k.texts)) },
 		step:  stepTxn,
 		state: heldTogether,
@@ -125,6 +125,19 @@ func takeTxn(k *key, from *history.Operation, o *op) (bool, error) {
 		o.value = o.txn[0].value
 	}
 	return len(o.txn) > 0, nil
+}
+
+func writtenTogether(e *history.Event) (values []history.Value, err error) {
+	all, err := history.SplitTxn(e.Value)
+	if e.F != history.Txn {
+		err = fmt.Errorf("registers that are used several at a time know only txn, not %q", e.F)
+	}
+	for _, a := range all {
+		if a.Kind != history.Reads {
+			values = append(values, a.Value)
+		}
+	}
+	return values, err
 }
 
 func observedTxn(_ *key, unknown *op, among []op) bool {

@@ -47,6 +47,8 @@ type object struct {
 	step  func(k *key, state any, o *op) (next any, ok bool)
 	// eye is how it is watched; nil: it cannot be.
 	eye eye
+	// together says that it is several registers: each is watched alone.
+	together bool
 	// state is what the object is, for pictures: "[1, 2]".
 	state func(k *key, state any) string
 	// say is what an answered operation did, in the past: "read x = 12".

@@ -87,6 +87,12 @@ func TestRefuted(t *testing.T) {
 		"the append was not over": {text, `
 			2 5 append "b"
 			4 6 get - "a"`, ""},
+		"written twice by one transaction": {MultiRegister(checker.Limits{}), `
+			0 1 txn [["w","x",1],["w","x",2]]
+			2 3 txn [["r","x",null]] [["r","x",2]]`, ""},
+		"written, then read": {MultiRegister(checker.Limits{}), `
+			0 1 txn [["w","x",1],["r","x",null]] [["w","x",1],["r","x",1]]
+			2 3 txn [["r","x",null]] [["r","x",null]]`, "stale-read [0 2]"},
 		"nothing says that it was": {text, `
 			2 - append "b"
 			4 6 get - "a"`, ""},

@@ -34,6 +34,9 @@ type eye func(*Watch) (w keyed, cut func(*key))
 
 // Watch begins with an empty history. It is nil for a kind that cannot be watched.
 func (c Checker) Watch() checker.Watch {
+	if c.object.together {
+		return c.watchGroups()
+	}
 	if c.object.eye == nil {
 		return nil
 	}
@@ -56,8 +59,8 @@ func (w *Watch) CheckPart(ctx context.Context, h *history.History) checker.Check
 // asWatched gives the reasons for which a key was broken before it came to be one that the near-linear check does not
 // fit: what was told while the history grew is found at its end too. Linearizability is closed under beginnings.
 func (c Checker) asWatched(ctx context.Context, k *key) []*finding {
-	w := c.Watch()
-	if w == nil || k.part {
+	w, is := c.Watch().(*Watch)
+	if !is || k.part {
 		return nil
 	}
 	one := *k.h
@@ -70,7 +73,7 @@ func (c Checker) asWatched(ctx context.Context, k *key) []*finding {
 		case checker.Unwatched:
 			return nil
 		case checker.Broken:
-			one.Operations = w.(*Watch).SoFar(one.Operations)
+			one.Operations = w.SoFar(one.Operations)
 			begun := c.normalize(&one)[0]
 			if c.object.fits(begun) {
 				return c.object.decide(begun)
