@@ -46,6 +46,16 @@ var nearLinear = []struct {
 	{"staleness", "measure.go", "Golden|Undecided|AgreesWithBruteForce", nil},
 	{"staleness", "list.go", "Golden|Undecided|AgreesWithBruteForce", nil},
 	{"staleness", "staleness.go", "Golden|Undecided|AgreesWithBruteForce", []string{"take", "add", "exceeded"}},
+	{"txn", "lists.go", "Golden|Judged|Beside|Failed|AgreesWithBruteForce", []string{"key", "enter", "longest", "inOrder", "mayCount", "along", "ownOrder", "note", "newLists"}},
+	{"txn", "careful.go", "Golden|Judged|AgreesWithBruteForce", nil},
+	{"txn", "depend.go", "Golden|AgreesWithBruteForce", nil},
+	{"txn", "graph.go", "Golden|Any|AgreesWithBruteForce", nil},
+	{"txn", "scc.go", "Golden|Any|AgreesWithBruteForce", nil},
+	{"txn", "classify.go", "Golden|Circles|AgreesWithBruteForce", []string{"worst", "find", "nameOf"}},
+	{"txn", "choices.go", "Golden|Choices|AgreesWithBruteForce", []string{"circle", "settle", "try"}},
+	{"txn", "registers.go", "Golden|Judged|Beside|Failed|AgreesWithBruteForce", nil},
+	{"txn", "follow.go", "Golden|AgreesWithBruteForce", nil},
+	{"txn", "rwregister.go", "Golden|Judged|AgreesWithBruteForce", []string{"judge", "follow", "order", "choices", "sum"}},
 	{"objects", "counter.go", "EveryWayAgrees/^counter$", []string{"Counter", "decideCounter", "newSchedule", "call", "before", "back", "first", "take"}},
 	{"objects", "dues.go", "EveryWayAgrees/^counter$", nil},
 	{"objects", "set.go", "EveryWayAgrees/^set$", []string{"fitsSet", "newLayers", "read", "inOrder", "sweep", "earlier", "look"}},
@@ -76,6 +86,16 @@ var equivalent = map[string]string{
 	"watchmutex.go Sweep: h.s > first.s":  "any hold that proves another dead is right; the last finds most to forget",
 	"watchmutex.go Sweep: h.s > second.s": "any hold that proves another dead is right; the last finds most to forget",
 
+	"lists.go longest: len(v) > len(r.value(longest))": "a shorter list begins none of the longer ones, and all are taken apart",
+	"lists.go inOrder: r.place[s] == unseen":           "all lists are then taken apart",
+	"lists.go along: v[0] != '['":                      "all lists are then taken apart",
+	"lists.go along: v[len(v)-1] != ']'":               "all lists are then taken apart",
+	"lists.go along: n == len(r.ends)":                 "all lists are then taken apart",
+	"lists.go along: r.ends[n] != len(body)":           "all lists are then taken apart",
+	"scc.go components: s.after != nil":                "it is where the search begins, which is the order that it finds things in",
+	"classify.go find: k == rw":                        "a circle with one rw is then found among those with no two in a row",
+	"rwregister.go judge: len(later) > 0":              "the same graph is then searched again",
+
 	// Sessions and staleness look at a list that is the beginning of the longest one without taking it apart.
 	// Whether they see that it is costs time only.
 	"list.go views: len(v.text) > len(l.longest.text)": "it chooses the list that others are compared with first",
@@ -105,7 +125,7 @@ func TestEveryComparisonMatters(t *testing.T) {
 	if !*mutate {
 		t.Skip("with -mutate only")
 	}
-	for _, pkg := range []string{".", "linear", "appendlist", "objects", "session", "staleness"} {
+	for _, pkg := range []string{".", "linear", "appendlist", "objects", "session", "staleness", "txn"} {
 		t.Run(pkg, func(t *testing.T) {
 			all, survivors := 0, 0
 			binary, mutants := build(t, pkg)

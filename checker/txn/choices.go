@@ -149,7 +149,7 @@ func tellChoice(h *history.History, r *record, e evidence, c *chooser, groups in
 	for _, w := range c.needed() {
 		first, second := w.txns[1-w.order], w.txns[w.order]
 		text += fmt.Sprintf("; if %s came before %s there, that would close a circle", n.call[c.graph.whole(first)], n.call[c.graph.whole(second)])
-		for i, l := range explain(e, w.circle) {
+		for i, l := range explain(r, e, w.circle) {
 			text += []string{": ", ", "}[min(i, 1)] + n.link(l)
 			others = append(others, e.witnesses(l)...)
 		}

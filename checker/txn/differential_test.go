@@ -67,6 +67,9 @@ func TestAgreesWithBruteForce(t *testing.T) {
 	for _, k := range kindsOf() {
 		t.Run(k.name, func(t *testing.T) {
 			rounds := checkertest.Rounds(800)
+			if testing.Short() {
+				rounds /= 2
+			}
 			c := newCounts()
 			var wg sync.WaitGroup
 			const parts = 4
@@ -94,7 +97,7 @@ func TestAgreesWithBruteForce(t *testing.T) {
 				t.Errorf("%d%% of the histories have unknown transactions: want half of them", p)
 			}
 			for _, name := range k.names {
-				if c.names[name] == 0 {
+				if c.names[name] == 0 && rounds >= 800 {
 					t.Errorf("no history shows %s", name)
 				}
 			}

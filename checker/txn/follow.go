@@ -84,7 +84,7 @@ func (f *follower) key(k int32, orders []seen) {
 	if !f.level.Forbidden(checker.GSingle) {
 		return
 	}
-	f.updates(k, reg)
+	f.updates(k)
 	f.missed(k)
 	f.chain(reg)
 	for _, o := range orders {
@@ -111,7 +111,7 @@ func (f *follower) sortReads() {
 }
 
 // updates finds who read a version and wrote the next.
-func (f *follower) updates(k int32, reg *register) {
+func (f *follower) updates(k int32) {
 	var wrong onKey
 	for _, s := range f.outer {
 		t, v := f.steps[s].txn, f.version(s)
@@ -121,8 +121,7 @@ func (f *follower) updates(k int32, reg *register) {
 		other, known := f.next[v]
 		if !known {
 			f.next[v] = t
-		} else if other != t {
-			reg.tangled = true
+		} else if other != t && len(wrong) == 0 {
 			wrong.add(find{name: checker.LostUpdate, key: k, focus: s, other: f.readOf(other, v)})
 		}
 	}
@@ -185,15 +184,12 @@ func (f *follower) chain(reg *register) {
 	for _, t := range f.next {
 		follows[t] = true
 	}
-	put := 0
+	left := len(f.writers) // more than that is a circle, which is found as one
 	add := func(first int32) {
 		c := chain{first, first}
-		for put++; ; put++ {
-			t, more := f.next[c.last]
-			if !more || put > len(f.writers) {
-				break
-			}
+		for t, more := f.next[first]; more && left > 0; t, more = f.next[t] {
 			c.last = t
+			left--
 		}
 		reg.chains = append(reg.chains, c)
 	}
@@ -205,5 +201,4 @@ func (f *follower) chain(reg *register) {
 			add(w)
 		}
 	}
-	reg.tangled = reg.tangled || put != len(f.writers)
 }

@@ -217,6 +217,17 @@ var goldenLists = []golden{
 		4 ok x=[2]
 		1 ok
 		2 ok`, "", "incompatible-order"},
+	{"two orders, of which the text of one begins the other's", `
+		1 append x 1, append y 2
+		1 ok
+		2 append x 2
+		3 append x 23
+		4 r x
+		4 ok x=[1,23]
+		5 r x
+		5 ok x=[1,2]
+		2 ok
+		3 ok`, "", "incompatible-order"},
 	{"two orders, one of them with what may have been undone", `
 		1 append x 1
 		2 append x 2
@@ -382,6 +393,39 @@ var goldenRegisters = []golden{
 		2 w x 1
 		1 ok x=null x=1
 		2 ok`, "RU RC", "G-single internal"},
+	{"an unknown write that comes back", `
+		1 w x 1
+		2 w x 2
+		3 r x
+		3 ok x=1
+		4 r x
+		4 ok x=2
+		5 r x
+		5 ok x=1
+		1 info
+		2 info`, "RU RC RR SI S SSI SS", "G-single"},
+	{"an unknown write that comes back for one client", `
+		1 w x 1
+		2 w x 2
+		3 r x
+		3 ok x=1
+		3 r x
+		3 ok x=2
+		3 r x
+		3 ok x=1
+		1 info
+		2 info`, "RU RC RR SI S", "G-single@SS"},
+	{"an unknown write that does not come back", `
+		1 w x 1
+		2 w x 2
+		3 r x
+		3 ok x=1
+		3 r x
+		3 ok x=2
+		3 r x
+		3 ok x=2
+		1 info
+		2 info`, every, ""},
 	{"an unknown write that was seen, and then not", `
 		1 w x 1
 		2 r x

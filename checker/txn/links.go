@@ -148,9 +148,21 @@ func shortcut(e evidence, hops []hop, kinds mask) ([]hop, bool) {
 	return hops, false
 }
 
+// assumed is a link that rests on a choice: the steps on the first key that both are about.
+func (r *record) assumed(from, to int32, k kind) link {
+	for a := r.first[from]; a < r.first[from+1]; a++ {
+		for b := r.first[to]; b < r.first[to+1]; b++ {
+			if r.steps[a].key == r.steps[b].key && (r.steps[a].does == reads) == (k == rw) && r.steps[b].does != reads {
+				return link{k, from, to, a, b, none}
+			}
+		}
+	}
+	return link{k, from, to, none, none, none}
+}
+
 // explain finds the links that a circle is made of. Where there are several of the right kind, one that needs no
 // witness comes first. A link that is not seen rests on a choice.
-func explain(e evidence, hops []hop) []link {
+func explain(r *record, e evidence, hops []hop) []link {
 	var all []link
 	for i, h := range hops {
 		var best *link
@@ -164,7 +176,8 @@ func explain(e evidence, hops []hop) []link {
 			}
 		}
 		if best == nil {
-			best = &link{h.kind, h.from, hops[(i+1)%len(hops)].from, none, none, none}
+			assumed := r.assumed(h.from, hops[(i+1)%len(hops)].from, h.kind)
+			best = &assumed
 		}
 		all = append(all, *best)
 	}

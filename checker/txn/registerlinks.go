@@ -113,7 +113,7 @@ func (rs *registers) alongside(c choice) []int32 {
 	f := newFollower(rs)
 	f.collect(c.key)
 	f.sortReads()
-	f.updates(c.key, &register{})
+	f.updates(c.key)
 	var all []int32
 	for _, chain := range rs.keys[c.key].chains {
 		if chain.first != c.txns[0] && chain.first != c.txns[1] {

@@ -31,8 +31,6 @@ type register struct {
 	// chains are the writes that are known to follow each other at once: each one's transaction read the one before. The
 	// initial value is the first of the first chain, if anybody read it and wrote.
 	chains []chain
-	// tangled says that two transactions wrote over the same version, or wrote each the version before the other's.
-	tangled bool
 }
 
 type chain struct{ first, last int32 } // transactions
@@ -93,13 +91,7 @@ func (r *sorter) key(k int32) {
 // enter puts all writes into the table. What failed did certainly not take effect: where another transaction wrote the
 // same value, it is left out.
 func (r *sorter) enter(k int32, all []int32) {
-	writes := 0
-	for _, s := range all {
-		if r.steps[s].does != reads {
-			writes++
-		}
-	}
-	r.table.reset(writes)
+	r.table.reset(len(all))
 	last := int32(none) // write
 	for _, s := range all {
 		if r.steps[s].does == reads {

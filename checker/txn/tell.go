@@ -126,7 +126,7 @@ func (l *teller) internal(f find) (others []int32, message, proof string) {
 
 // circle is a circle in words, of which there are some of this name.
 func tellCircle(h *history.History, r *record, e evidence, c circle, groups int) checker.Anomaly {
-	links := explain(e, c.hops)
+	links := explain(r, e, c.hops)
 	var members, others []int32
 	latest, key := c.hops[0].from, int32(none)
 	for _, x := range c.hops {

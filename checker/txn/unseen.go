@@ -25,8 +25,12 @@ func (ls *lists) unseenOrders(h *history.History, allowed []*graph) (found []che
 	var first *chooser
 	groups, open, work := 0, 0, choiceWork
 	for _, part := range allowed {
-		choices := ls.unseenPairs(part)
-		if len(choices) == 0 {
+		choices, all := ls.unseenPairs(part)
+		switch {
+		case !all:
+			open++
+			continue
+		case len(choices) == 0:
 			continue
 		}
 		c := newChooser(ls.level, part, choices, &work)
@@ -49,9 +53,9 @@ func (ls *lists) unseenOrders(h *history.History, allowed []*graph) (found []che
 	return found, undecided
 }
 
-// unseenPairs are the pairs of transactions of a part that appended to the same list what no read shows.
-func (ls *lists) unseenPairs(part *graph) []choice {
-	var all []choice
+// unseenPairs are the pairs of transactions of a part that appended to the same list what no read shows, if there are
+// not too many.
+func (ls *lists) unseenPairs(part *graph) (all []choice, complete bool) {
 	by := make(map[int32][]int32)
 	for v, t := range part.member[:part.txns] {
 		for s := ls.first[t]; s < ls.first[t+1]; s++ {
@@ -60,13 +64,16 @@ func (ls *lists) unseenPairs(part *graph) []choice {
 			if ls.steps[s].does == reads || ls.place[s] != unseen || l.wrong || l.unsure != "" || slices.Contains(by[k], int32(v)) {
 				continue
 			}
+			if len(all)+len(by[k]) > mostChoices {
+				return nil, false
+			}
 			for _, u := range by[k] {
 				all = append(all, choice{k, [2]int32{u, int32(v)}, [2][]arc{{edge(u, int32(v), ww)}, {edge(int32(v), u, ww)}}})
 			}
 			by[k] = append(by[k], int32(v))
 		}
 	}
-	return all
+	return all, true
 }
 
 func edge(from, to int32, k kind) arc { return arc{from, uint32(to)<<kindBits | uint32(k)} }
