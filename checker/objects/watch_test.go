@@ -65,10 +65,7 @@ func watchedTwins() []twin {
 // TestWatchAgrees compares the Watch of each kind, after every event of random small histories, with the check of
 // their beginning, whether it forgets late or early; and no last part of a linearizable beginning is anything else.
 func TestWatchAgrees(t *testing.T) {
-	rounds := 4_000
-	if testing.Short() {
-		rounds = 1_000
-	}
+	rounds := checkertest.Rounds(1_000)
 	for _, w := range watchedTwins() {
 		t.Run(w.name, func(t *testing.T) {
 			count, err := watched(w).Agree(rounds, 5, 6)
