@@ -94,6 +94,7 @@ var equivalent = map[string]string{
 	"lists.go along: r.ends[n] != len(body)":           "all lists are then taken apart",
 	"scc.go components: s.after != nil":                "it is where the search begins, which is the order that it finds things in",
 	"classify.go find: k == rw":                        "a circle with one rw is then found among those with no two in a row",
+	"follow.go chain: left > 0":                        "each write is then a chain of its own, and more choices are made",
 	"rwregister.go judge: len(later) > 0":              "the same graph is then searched again",
 
 	// Sessions and staleness look at a list that is the beginning of the longest one without taking it apart.
