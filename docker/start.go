@@ -25,8 +25,9 @@ import (
 const firstPort = 7001
 
 // undoTime bounds what is not ended with the caller's context: the removal of what a failed Start had
-// made, and the creation of one thing.
-const undoTime = 30 * time.Second
+// made, and the creation or start of one thing. Engines have taken more than half a minute for one of twenty
+// containers that were started at once on two processors.
+const undoTime = 2 * time.Minute
 
 var validRun = regexp.MustCompile(`^[a-z0-9-]{1,40}$`)
 
