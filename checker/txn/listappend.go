@@ -5,9 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
-	"time"
 
 	"schism/checker"
 	"schism/history"
@@ -41,23 +39,12 @@ type ListAppend struct {
 	Isolation Isolation
 }
 
-// defaultTime applies where the limits give none.
-const defaultTime = time.Minute
-
 // Name is the checker's name in results.
-func (c ListAppend) Name() string { return string(c.Isolation.Level().Isolation) }
+func (c ListAppend) Name() string { return c.Isolation.name() }
 
 // Check judges the history as a whole.
 func (c ListAppend) Check(ctx context.Context, h *history.History) checker.Check {
-	started := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.Limits.Time, defaultTime))
-	defer cancel()
-	check := checker.Check{Name: c.Name(), Figures: map[string]float64{"operations": float64(len(h.Operations))}}
-	if err := c.judge(ctx, h, &check); err != nil {
-		check.Verdict, check.Message = checker.Unknown, "The transactions could not be judged: "+err.Error()+"."
-	}
-	check.Figures["seconds"] = math.Round(time.Since(started).Seconds()*1e3) / 1e3
-	return check
+	return checkWithin(ctx, h, c.Limits, c.Isolation, func(ctx context.Context, into *checker.Check) error { return c.judge(ctx, h, into) })
 }
 
 func (c ListAppend) judge(ctx context.Context, h *history.History, check *checker.Check) error {
@@ -88,7 +75,7 @@ func (c ListAppend) judge(ctx context.Context, h *history.History, check *checke
 	if len(check.Anomalies) == 0 && level.Forbidden(checker.GNonadjacent) {
 		check.Anomalies, undecided = ls.unseenOrders(h, allowed)
 	}
-	check.Verdict, check.Message = ls.sum(check.Anomalies, undecided)
+	check.Verdict, check.Message = r.sum(level, check.Anomalies, cmp.Or(undecided, ls.unsure()))
 	return nil
 }
 
@@ -119,36 +106,7 @@ func (ls *lists) depend() (*graph, finds) {
 	return g, found
 }
 
-func (ls *lists) sum(found []checker.Anomaly, undecided string) (checker.Verdict, string) {
-	unsure, why := 0, ""
-	for k := range ls.keys {
-		if ls.keys[k].unsure != "" {
-			unsure++
-			why = cmp.Or(why, ls.keys[k].unsure)
-		}
-	}
-	switch {
-	case len(found) > 0:
-		return checker.Invalid, notSo(ls.level, found)
-	case undecided != "":
-		return checker.Unknown, undecided
-	case unsure > 0:
-		return checker.Unknown, fmt.Sprintf("Of %s of %d no order is known, and what the others show is no violation of %s. Why: %s.",
-			count(unsure, "key"), len(ls.keys), ls.level.Isolation, why)
-	}
-	return checker.Valid, isSo(ls.level, ls.record)
-}
-
-// notSo and isSo are a check in one sentence.
-func notSo(l Level, found []checker.Anomaly) string {
-	var words []string
-	for _, a := range found {
-		words = append(words, a.Name)
-	}
-	slices.Sort(words)
-	return fmt.Sprintf("The transactions are not %s: %s.", l.Isolation, checker.ShowList(slices.Compact(words)))
-}
-
-func isSo(l Level, r *record) string {
-	return fmt.Sprintf("What %s on %s saw is %s.", count(len(r.ops), "transaction"), count(len(r.keys), "key"), l.Isolation)
+// unsure is why no order of some lists is known; empty if all are.
+func (ls *lists) unsure() string {
+	return ls.record.unsure(ls.level, "Of %s of %d no order is known", func(k int) string { return ls.keys[k].unsure })
 }

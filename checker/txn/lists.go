@@ -61,7 +61,8 @@ func (r *reader) key(k int32) {
 			r.place[s] = unseen
 		}
 	}
-	if r.enter(l); l.unsure != "" {
+	if twice := r.table.enter(r.appended, r.inner); twice != nil {
+		l.unsure = r.twiceWritten(twice, "appended", "elements are not unique, nobody can tell which append a list shows")
 		return
 	}
 	longest := r.longest()
@@ -74,27 +75,6 @@ func (r *reader) key(k int32) {
 		return
 	}
 	r.carefully(k)
-}
-
-// enter puts all appends into the table. An append that failed did certainly not take effect: where another
-// transaction appended the same, it is left out.
-func (r *reader) enter(l *list) {
-	r.table.reset(len(r.appended))
-	for i, s := range r.appended {
-		if i > 0 && r.steps[s].txn == r.steps[r.appended[i-1]].txn {
-			r.inner[r.appended[i-1]] = true
-		}
-		before := r.table.put(s)
-		switch {
-		case before == none || r.op(s).Outcome == history.Fail:
-		case r.op(before).Outcome == history.Fail:
-			r.table.replace(s)
-		default:
-			l.unsure = fmt.Sprintf("%s was appended to %s twice (events %d and %d): where elements are not unique, nobody can tell which append a list shows",
-				checker.ShowValue(r.value(s)), checker.ShowKey(r.record.keys[r.steps[s].key]), r.op(before).Call, r.op(s).Call)
-			return
-		}
-	}
 }
 
 // longest is the read with the longest text.

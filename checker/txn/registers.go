@@ -1,10 +1,9 @@
 package txn
 
 import (
-	"fmt"
-
 	"schism/checker"
 	"schism/history"
+	"slices"
 )
 
 // registers is a history of transactions on registers whose written values are all different, so that each read tells
@@ -38,9 +37,10 @@ type chain struct{ first, last int32 } // transactions
 // sorter finds the sources of one key after the other.
 type sorter struct {
 	*registers
-	table table
-	finds finds
-	seen  []int32
+	table   table
+	written []int32 // the steps of the key that write
+	finds   finds
+	seen    []int32
 }
 
 // newRegisters finds what every read saw, and what is wrong with it alone.
@@ -71,7 +71,9 @@ func newRegisters(r *record, level Level) (*registers, finds) {
 
 func (r *sorter) key(k int32) {
 	all := r.on(k)
-	if r.enter(k, all); r.keys[k].unsure != "" {
+	r.written = slices.DeleteFunc(append(r.written[:0], all...), func(s int32) bool { return r.steps[s].does == reads })
+	if twice := r.table.enter(r.written, r.inner); twice != nil {
+		r.keys[k].unsure = r.twiceWritten(twice, "written", "values are not unique, nobody can tell which write a read shows")
 		return
 	}
 	var wrong onKey
@@ -85,32 +87,6 @@ func (r *sorter) key(k int32) {
 	}
 	for _, one := range wrong {
 		r.finds.add(one)
-	}
-}
-
-// enter puts all writes into the table. What failed did certainly not take effect: where another transaction wrote the
-// same value, it is left out.
-func (r *sorter) enter(k int32, all []int32) {
-	r.table.reset(len(all))
-	last := int32(none) // write
-	for _, s := range all {
-		if r.steps[s].does == reads {
-			continue
-		}
-		if last != none && r.steps[last].txn == r.steps[s].txn {
-			r.inner[last] = true
-		}
-		last = s
-		before := r.table.put(s)
-		switch {
-		case before == none || r.op(s).Outcome == history.Fail:
-		case r.op(before).Outcome == history.Fail:
-			r.table.replace(s)
-		default:
-			r.keys[k].unsure = fmt.Sprintf("%s was written to %s twice (events %d and %d): where values are not unique, nobody can tell which write a read shows",
-				checker.ShowValue(r.value(s)), checker.ShowKey(r.record.keys[k]), r.op(before).Call, r.op(s).Call)
-			return
-		}
 	}
 }
 

@@ -5,9 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"math"
 	"slices"
-	"time"
 
 	"schism/checker"
 	"schism/history"
@@ -36,19 +34,11 @@ type RWRegister struct {
 }
 
 // Name is the checker's name in results.
-func (c RWRegister) Name() string { return string(c.Isolation.Level().Isolation) }
+func (c RWRegister) Name() string { return c.Isolation.name() }
 
 // Check judges the history as a whole.
 func (c RWRegister) Check(ctx context.Context, h *history.History) checker.Check {
-	started := time.Now()
-	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.Limits.Time, defaultTime))
-	defer cancel()
-	check := checker.Check{Name: c.Name(), Figures: map[string]float64{"operations": float64(len(h.Operations))}}
-	if err := c.judge(ctx, h, &check); err != nil {
-		check.Verdict, check.Message = checker.Unknown, "The transactions could not be judged: "+err.Error()+"."
-	}
-	check.Figures["seconds"] = math.Round(time.Since(started).Seconds()*1e3) / 1e3
-	return check
+	return checkWithin(ctx, h, c.Limits, c.Isolation, func(ctx context.Context, into *checker.Check) error { return c.judge(ctx, h, into) })
 }
 
 func (c RWRegister) judge(ctx context.Context, h *history.History, check *checker.Check) error {
@@ -75,7 +65,7 @@ func (c RWRegister) judge(ctx context.Context, h *history.History, check *checke
 	if len(check.Anomalies) == 0 && level.Forbidden(checker.GSingle) {
 		check.Anomalies, undecided = rs.order(ctx, h, g, check.Figures)
 	}
-	check.Verdict, check.Message = rs.sum(check.Anomalies, undecided)
+	check.Verdict, check.Message = r.sum(level, check.Anomalies, cmp.Or(rs.unsure(), undecided))
 	return nil
 }
 
@@ -179,26 +169,5 @@ func (rs *registers) choices() (all []choice, complete bool) {
 
 // unsure is why the writes of some register cannot be told apart; empty if all can.
 func (rs *registers) unsure() string {
-	n, why := 0, ""
-	for k := range rs.keys {
-		if rs.keys[k].unsure != "" {
-			n++
-			why = cmp.Or(why, rs.keys[k].unsure)
-		}
-	}
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprintf("On %s of %d the reads do not tell whose writes they saw, and what the others show is no violation of %s. Why: %s.",
-		count(n, "key"), len(rs.keys), rs.level.Isolation, why)
-}
-
-func (rs *registers) sum(found []checker.Anomaly, undecided string) (checker.Verdict, string) {
-	switch undecided = cmp.Or(rs.unsure(), undecided); {
-	case len(found) > 0:
-		return checker.Invalid, notSo(rs.level, found)
-	case undecided != "":
-		return checker.Unknown, undecided
-	}
-	return checker.Valid, isSo(rs.level, rs.record)
+	return rs.record.unsure(rs.level, "On %s of %d the reads do not tell whose writes they saw", func(k int) string { return rs.keys[k].unsure })
 }

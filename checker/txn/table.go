@@ -2,8 +2,10 @@ package txn
 
 import (
 	"bytes"
+	"fmt"
 	"hash/maphash"
 
+	"schism/checker"
 	"schism/history"
 )
 
@@ -67,4 +69,32 @@ func (t *table) put(s int32) (before int32) {
 func (t *table) replace(s int32) {
 	at, _ := t.find(t.r.value(s))
 	at.step = s + 1
+}
+
+// enter makes the table that of one key, from the steps that write to it, in order, and gives two that may both have
+// taken effect and wrote the same. What failed did certainly not take effect: where another wrote the same, it is left
+// out. Inner is noted of each step whose transaction writes to the key again.
+func (t *table) enter(writers []int32, inner []bool) (twice *[2]int32) {
+	t.reset(len(writers))
+	for i, s := range writers {
+		if i > 0 && t.r.steps[s].txn == t.r.steps[writers[i-1]].txn {
+			inner[writers[i-1]] = true
+		}
+		before := t.put(s)
+		switch {
+		case before == none || t.r.op(s).Outcome == history.Fail:
+		case t.r.op(before).Outcome == history.Fail:
+			t.replace(s)
+		default:
+			return &[2]int32{before, s}
+		}
+	}
+	return nil
+}
+
+// twiceWritten is why a key on which a value was written twice cannot be judged.
+func (r *record) twiceWritten(twice *[2]int32, did, so string) string {
+	first, second := twice[0], twice[1]
+	return fmt.Sprintf("%s was %s to %s twice (events %d and %d): where %s",
+		checker.ShowValue(r.value(second)), did, checker.ShowKey(r.keys[r.steps[second].key]), r.op(first).Call, r.op(second).Call, so)
 }
