@@ -28,6 +28,7 @@ var nearLinear = []struct {
 }{
 	{".", "keyedwatch.go", "KeyedWatch", nil},
 	{".", "parts.go", "Parts", nil},
+	{".", "zoneset.go", "Zone", nil},
 	{"linear", "zones.go", "Golden|EveryWayAgrees", []string{"zones", "forward", "block", "sweep"}},
 	{"linear", "succession.go", "Golden|EveryWayAgrees", []string{"observe", "read", "consume", "chain", "date", "prove"}},
 	{"linear", "tighten.go", "Golden|Tighten|EveryWayAgrees", nil},
@@ -82,11 +83,8 @@ var equivalent = map[string]string{
 	"counter.go Counter: o.does == counterAdd again again": "it chooses words",
 	"queue.go take: len(f.ops) > 1":                        "it chooses words",
 
-	"watchkey.go Sweep: z.s > first.s":  "any zone that proves another dead is right; the greatest finds most to forget",
-	"watchkey.go Sweep: z.s > second.s": "any zone that proves another dead is right; the greatest finds most to forget",
-
-	"watchmutex.go Sweep: h.s > first.s":  "any hold that proves another dead is right; the last finds most to forget",
-	"watchmutex.go Sweep: h.s > second.s": "any hold that proves another dead is right; the last finds most to forget",
+	"zoneset.go Sweep: o.S > first.S":  "any zone that proves another dead is right; the greatest finds most to forget",
+	"zoneset.go Sweep: o.S > second.S": "any zone that proves another dead is right; the greatest finds most to forget",
 
 	"lists.go longest: len(v) > len(r.value(longest))": "a shorter list begins none of the longer ones, and all are taken apart",
 	"lists.go inOrder: r.place[s] == unseen":           "all lists are then taken apart",

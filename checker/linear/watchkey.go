@@ -2,7 +2,6 @@ package linear
 
 import (
 	"slices"
-	"sort"
 
 	"schism/checker"
 	"schism/history"
@@ -11,21 +10,13 @@ import (
 // version is a value that may have been there, by the one operation that wrote it.
 type version struct {
 	text  string
-	call  int64    // of its writer; -1 for nil
-	seen  int64    // the first event by which it had certainly been there; never until then
-	cas   bool     // it was written by a cas
-	from  string   // by which this value was taken away
-	block *zoneNow // where it belongs, once it has certainly been there
-	next  *version // what certainly took its place, by cas
-	noted bool     // Watch.written has it
-}
-
-// zoneNow is the zone of a block as it is so far: see zone.
-type zoneNow struct {
-	f, s int64
-	at   int      // its place among the zones of its key
-	last *version // the end of the chain
-	dead bool     // nothing that is still open, or to come, can belong to it
+	call  int64                   // of its writer; -1 for nil
+	seen  int64                   // the first event by which it had certainly been there; never until then
+	cas   bool                    // it was written by a cas
+	from  string                  // by which this value was taken away
+	block *checker.Zone[*version] // where it belongs, once it has certainly been there
+	next  *version                // what certainly took its place, by cas
+	noted bool                    // Watch.written has it
 }
 
 // watchedKey is what there is to know of a key whose history so far is linearizable.
@@ -43,14 +34,12 @@ type zoneNow struct {
 type watchedKey struct {
 	all      *Watch
 	versions map[string]*version
-	zones    []*zoneNow      // by f, the dead ones left out
-	s        checker.MaxTree // by place in zones: their s
-	passed   []*version      // those with a next, by the seen of that
+	zones    *checker.ZoneSet[*version] // of blocks, each with the end of its chain
+	passed   []*version                 // those with a next, by the seen of that
 }
 
 func newWatchedKey(w *Watch) *watchedKey {
-	k := &watchedKey{all: w, versions: make(map[string]*version)}
-	k.s.Reset(0)
+	k := &watchedKey{all: w, versions: make(map[string]*version), zones: checker.NewZoneSet[*version]()}
 	root := &version{text: "null", call: -1, seen: -1}
 	k.begin(root)
 	k.versions[root.text] = root
@@ -59,9 +48,7 @@ func newWatchedKey(w *Watch) *watchedKey {
 
 // begin makes a block of a value that no cas wrote.
 func (k *watchedKey) begin(v *version) {
-	v.block = &zoneNow{f: v.seen, s: v.call, at: len(k.zones), last: v}
-	k.zones = append(k.zones, v.block)
-	k.s.Put(v.block.at, v.block.s)
+	v.block = k.zones.Begin(v.seen, v.call, v)
 }
 
 // Call notes what may be there from now on.
@@ -102,7 +89,7 @@ func (k *watchedKey) Complete(call int64, p pendingOp, e *history.Event) checker
 		return k.fail(call, p, e)
 	case e.Kind != history.OK:
 	case p.to != nil:
-		fits = k.certain(p.to, e.Index) && k.fits(p.to.block)
+		fits = k.certain(p.to, e.Index) && k.zones.Fits(p.to.block)
 	default:
 		fits = k.see(history.Text(e.Value), call, e.Index)
 	}
@@ -133,14 +120,14 @@ func (k *watchedKey) fail(call int64, p pendingOp, e *history.Event) checker.Sig
 // see takes an operation that was called at call and is shown a value now.
 func (k *watchedKey) see(text string, call, now int64) bool {
 	v := k.versions[text]
-	if v == nil || !k.certain(v, now) || v.block.dead {
+	if v == nil || !k.certain(v, now) || v.block.Dead {
 		return false
 	}
 	if v.next != nil && v.next.seen < call {
 		return false
 	}
 	k.raise(v.block, call)
-	return k.fits(v.block)
+	return k.zones.Fits(v.block)
 }
 
 // certain notes that a value has been there, and the values that it was made from. It is false if it cannot
@@ -155,37 +142,27 @@ func (k *watchedKey) certain(v *version, now int64) bool {
 		return true
 	}
 	p := k.versions[v.from]
-	if p == nil || !k.certain(p, now) || p.next != nil || p.block.dead {
+	if p == nil || !k.certain(p, now) || p.next != nil || p.block.Dead {
 		return false
 	}
 	p.next, v.block = v, p.block
-	v.block.last = v
+	v.block.Of = v
 	k.passed = append(k.passed, p)
 	k.raise(v.block, v.call)
 	return true
 }
 
-func (k *watchedKey) raise(z *zoneNow, call int64) {
-	if call > z.s {
-		z.s = call
-		k.s.Put(z.at, call)
+func (k *watchedKey) raise(z *checker.Zone[*version], call int64) {
+	if call > z.S {
+		k.zones.Raise(z, call)
 	}
-}
-
-// fits says whether no other zone must come both before and after z.
-func (k *watchedKey) fits(z *zoneNow) bool {
-	before := sort.Search(len(k.zones), func(i int) bool { return k.zones[i].f >= z.s })
-	other := max(k.s.Max(0, min(z.at, before)), k.s.Max(z.at+1, before))
-	return other <= z.f
 }
 
 // Sweep forgets what nothing can see any more.
 //
-// Every operation that is open, or to come, is called at now or later. A block A is dead if another one, B, has
-// f(B) < now and s(B) > f(A): whoever sees a value of A raises its s to now or more, and then f(B) < s(A). The
-// same goes for a value that was taken away, if what came then was seen before now. And what is dead is no more
-// needed to tell that another block is: let C not be dead, and s(A) > f(C). Then f(A) < now makes C dead, and
-// from f(A) >= now follows f(B) < f(A) < s(B) <= f(C) < s(A), so that A and B were a conflict.
+// Every operation that is open, or to come, is called at now or later, and whoever sees a value raises the s of its
+// block to that: the values of a dead block may not be seen. The same goes for a value that was taken away, if what
+// came then was seen before now.
 func (k *watchedKey) Sweep(now int64) int {
 	passed := 0
 	for passed < len(k.passed) && k.passed[passed].next.seen < now {
@@ -193,33 +170,8 @@ func (k *watchedKey) Sweep(now int64) int {
 		passed++
 	}
 	k.passed = slices.Delete(k.passed, 0, passed)
-
-	var first, second *zoneNow // of those with f < now, by the greatest s
-	for _, z := range k.zones {
-		switch {
-		case z.f >= now:
-		case first == nil || z.s > first.s:
-			first, second = z, first
-		case second == nil || z.s > second.s:
-			second = z
-		}
-	}
-	k.zones = slices.DeleteFunc(k.zones, func(z *zoneNow) bool {
-		by := first
-		if by == z {
-			by = second
-		}
-		if z.dead = by != nil && by.s > z.f; z.dead {
-			k.forget(z.last)
-		}
-		return z.dead
-	})
-	k.s.Reset(len(k.zones))
-	for i, z := range k.zones {
-		z.at = i
-		k.s.Put(i, z.s)
-	}
-	return max(checker.LeastSweep, (len(k.zones)+len(k.passed))/2)
+	k.zones.Sweep(now, k.forget)
+	return max(checker.LeastSweep, (k.zones.Len()+len(k.passed))/2)
 }
 
 // forget leaves a mark only where Watch.written cannot.

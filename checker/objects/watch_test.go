@@ -115,7 +115,7 @@ func TestWatchForgets(t *testing.T) {
 			return &lockedObject{played: p}
 		}, 20_000, func(w *Watch) int {
 			k := keyOf[lockOp](w).(*watchedLock)
-			return len(k.owners) + len(k.zones)
+			return len(k.owners) + k.zones.Len()
 		}},
 		"queue": {Queue, func(p played) checkertest.Object { return &queuedObject{played: p} }, 20_000, func(w *Watch) int {
 			k := keyOf[queueOp](w).(*watchedQueue)

@@ -2,7 +2,6 @@ package objects
 
 import (
 	"slices"
-	"sort"
 
 	"schism/checker"
 	"schism/history"
@@ -25,22 +24,18 @@ import (
 type watchedLock struct {
 	all    *Watch
 	owners map[string]*heldBy
-	zones  []*heldBy       // by f, the dead ones left out
-	s      checker.MaxTree // by place in zones: their s, of the one without end what it was
-	last   *heldBy         // the hold without end; nil if there is none
+	zones  *checker.ZoneSet[*heldBy]
+	last   *heldBy // the hold without end; nil if there is none
 }
 
 // heldBy is what one owner did.
 type heldBy struct {
 	owner    string
-	noted    bool    // Watch.held has it
-	acquire  int64   // the call; none if there was none, or it failed
-	releases []int64 // calls of those that have not failed
-	released int64   // the one of them that was acknowledged; none if there is none
-	certain  bool    // it has a zone
-	f, s     int64
-	at       int  // its place among the zones
-	dead     bool // no s of it can grow any more
+	noted    bool                   // Watch.held has it
+	acquire  int64                  // the call; none if there was none, or it failed
+	releases []int64                // calls of those that have not failed
+	released int64                  // the one of them that was acknowledged; none if there is none
+	zone     *checker.Zone[*heldBy] // once it is certain
 }
 
 // lockOp is an operation on a lock that was called.
@@ -51,9 +46,7 @@ type lockOp struct {
 
 func watchLocks(w *Watch) (keyed, func(*key)) {
 	return checker.NewKeyedWatch(func() checker.KeyWatch[lockOp] {
-		k := &watchedLock{all: w, owners: make(map[string]*heldBy)}
-		k.s.Reset(0)
-		return k
+		return &watchedLock{all: w, owners: make(map[string]*heldBy), zones: checker.NewZoneSet[*heldBy]()}
 	}), w.cutLock
 }
 
@@ -83,7 +76,7 @@ func (k *watchedLock) Call(e *history.Event) (lockOp, checker.Sight) {
 		k.all.apart.Add(owner)
 	}
 	h.releases = append(h.releases, e.Index)
-	if h.certain && h.s == never {
+	if h.zone != nil && h.zone.S == checker.Endless {
 		k.end(h)
 	}
 	return lockOp{hold: h, releases: true}, checker.Fine
@@ -97,24 +90,24 @@ func (k *watchedLock) Complete(call int64, p lockOp, e *history.Event) checker.S
 		fits = e.Kind != history.OK
 	case e.Kind == history.Info:
 	case !p.releases && e.Kind == history.OK:
-		fits = h.certain || k.begin(h, e.Index)
+		fits = h.zone != nil || k.begin(h, e.Index)
 	case !p.releases:
 		fits = h.released == none
 		h.acquire = none
 		k.all.held.Remove(h.owner)
 		k.drop(h)
 	case e.Kind == history.OK:
-		if h.acquire == none || h.released != none || h.dead {
+		if h.acquire == none || h.released != none || h.zone != nil && h.zone.Dead {
 			return checker.Broken
 		}
-		if h.released = call; h.certain {
+		if h.released = call; h.zone != nil {
 			fits = k.end(h)
 		} else {
 			fits = k.begin(h, e.Index)
 		}
 	default:
 		h.releases = slices.DeleteFunc(h.releases, func(r int64) bool { return r == call })
-		fits = !h.certain || k.end(h)
+		fits = h.zone == nil || k.end(h)
 		k.drop(h)
 	}
 	if !fits {
@@ -132,77 +125,40 @@ func (k *watchedLock) drop(h *heldBy) {
 
 // begin gives a hold its zone.
 func (k *watchedLock) begin(h *heldBy, now int64) (fits bool) {
-	h.certain, h.f, h.at = true, now, len(k.zones)
-	h.s = none
-	k.zones = append(k.zones, h)
+	h.zone = k.zones.Begin(now, none, h)
 	return k.end(h)
 }
 
 // end says anew when a hold was given up at the latest.
 func (k *watchedLock) end(h *heldBy) (fits bool) {
-	s := int64(never)
+	s := int64(checker.Endless)
 	switch {
 	case h.released != none:
 		s = max(h.acquire, h.released)
 	case len(h.releases) > 0:
 		s = max(h.acquire, h.releases[0])
 	}
-	if s == h.s {
+	switch {
+	case s == h.zone.S:
 		return true
-	}
-	if h.dead {
+	case h.zone.Dead:
 		return false
 	}
-	h.s = s
 	if k.last == h {
 		k.last = nil
 	}
-	if s == never {
-		other := k.last
+	k.zones.Raise(h.zone, s)
+	fits = k.zones.Fits(h.zone) && (k.last == nil || k.last.zone.F >= s)
+	if s == checker.Endless {
 		k.last = h
-		return other == nil && k.others(h, len(k.zones)) <= h.f
 	}
-	k.s.Put(h.at, s)
-	before := sort.Search(len(k.zones), func(i int) bool { return k.zones[i].f >= s })
-	return k.others(h, before) <= h.f && (k.last == nil || k.last.f >= s)
+	return fits
 }
 
-// others is the greatest s of the first zones but for one.
-func (k *watchedLock) others(h *heldBy, before int) int64 {
-	return max(k.s.Max(0, min(h.at, before)), k.s.Max(h.at+1, before))
-}
-
-// Sweep forgets holds that are over for good. Whatever is open, or to come, is called at now or later. If another hold
-// B has f(B) < now and s(B) > f(A), then a release of A that moves s(A) makes a conflict, for it moves it to now or
-// later. Why the others do not need A is told at watchedKey.Sweep in package linear.
+// Sweep forgets holds that are over for good: a release of one that is dead, and that moves its s, is a conflict.
 func (k *watchedLock) Sweep(now int64) int {
-	var first, second *heldBy // of those with f < now, by the greatest s
-	for _, h := range k.zones {
-		switch {
-		case h.f >= now:
-		case first == nil || h.s > first.s:
-			first, second = h, first
-		case second == nil || h.s > second.s:
-			second = h
-		}
-	}
-	k.zones = slices.DeleteFunc(k.zones, func(h *heldBy) bool {
-		by := first
-		if by == h {
-			by = second
-		}
-		if h.dead = by != nil && by.s > h.f; h.dead {
-			k.forget(h)
-		}
-		return h.dead
-	})
-	k.s.Reset(len(k.zones))
-	for i, h := range k.zones {
-		if h.at = i; h.s != never {
-			k.s.Put(i, h.s)
-		}
-	}
-	return max(checker.LeastSweep, len(k.zones)/2)
+	k.zones.Sweep(now, k.forget)
+	return max(checker.LeastSweep, k.zones.Len()/2)
 }
 
 // forget leaves a mark only where Watch.held cannot.
