@@ -94,7 +94,7 @@ func TestLiveAndFinalAgree(t *testing.T) {
 			s.Workload.Name, s.Checks = c.workload, []string{c.check}
 			of := make(map[checker.Verdict]int)
 			early := 0
-			for seed := range uint64(40) {
+			for seed := range uint64(80) {
 				r := rand.New(rand.NewPCG(seed, 1))
 				var events []history.Event
 				switch c.workload {
@@ -124,7 +124,7 @@ func TestLiveAndFinalAgree(t *testing.T) {
 			}
 			t.Logf("%v, %d of these told before the end", of, early)
 			undecided := of[checker.Unknown] > 0
-			if of[checker.Valid] < 5 || of[checker.Invalid] < 5 || early < of[checker.Invalid]/2 || undecided != (c.recur && c.workload == "append") {
+			if of[checker.Valid] < 10 || of[checker.Invalid] < 10 || early < of[checker.Invalid]/2 || undecided != (c.recur && c.workload == "append") {
 				t.Errorf("%v, %d of these told before the end: too little of one kind", of, early)
 			}
 		})

@@ -101,7 +101,7 @@ func encode(list []string) history.Value {
 
 func kinds() []checkertest.Kind {
 	return []checkertest.Kind{{
-		Name: "append", Definition: definition, Object: newLiar, Judge: judge, Histories: 2_500, Quick: 100, Anytime: true,
+		Name: "append", Definition: definition, Object: newLiar, Judge: judge, Histories: 2_500, Quick: 100, Anytime: true, Unknown: 5,
 		Anomalies: []string{checker.DirtyRead, checker.DuplicateApply, checker.LostWrite, checker.NonLinearizable, checker.Reordered, checker.StaleRead},
 	}}
 }

@@ -22,7 +22,7 @@ func FuzzEveryWayAgrees(f *testing.F) { checkertest.Fuzz(f, kinds()) }
 func kinds() (all []checkertest.Kind) {
 	for _, w := range twins() {
 		all = append(all, checkertest.Kind{
-			Name: w.name, Quick: w.quick, Histories: 500, Judge: w.judge,
+			Name: w.name, Quick: w.quick, Histories: 500, Judge: w.judge, Unknown: w.unknown,
 			Definition: checkertest.Definition{Start: w.start, Step: w.step},
 			Object: func(r *rand.Rand, s checkertest.Shape) checkertest.Object {
 				return &generator{twin: w, Rand: r, Shape: s, state: w.start, holds: make(map[history.Process]string)}

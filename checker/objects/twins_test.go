@@ -20,6 +20,8 @@ type twin struct {
 	check func(checker.Limits) checker.Checker
 	start string
 	quick float64 // at least so many per cent of the histories fit the near-linear check
+	// unknown is the most unknown operations of a history, as in checkertest.Kind.
+	unknown int
 	// ask makes an operation that a client may ask for, given the state and what was asked for before.
 	ask func(g *generator) history.Operation
 	// do carries an operation out on a state: the new state and what is answered. fails is for what
@@ -178,7 +180,7 @@ func setTwin() twin {
 
 func queueTwin() twin {
 	return twin{
-		name: "queue", check: Queue, quick: 25,
+		name: "queue", check: Queue, quick: 25, unknown: 5,
 		ask: func(g *generator) history.Operation {
 			if g.IntN(2) == 0 {
 				return ask(history.Dequeue, "")
