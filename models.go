@@ -34,30 +34,32 @@ func Models() []Model {
 	object := func(name, about string, judge func(checker.Limits) checker.Checker) Model {
 		return Model{Name: name, About: about, New: judge, Check: linearizable}
 	}
+	transactions := func(name, about string, judge checker.Checker) Model {
+		return Model{Name: name, About: about, New: func(checker.Limits) checker.Checker { return judge }, Check: isolation}
+	}
+	leveled := func(name, about string, at func(checker.Limits, txn.Isolation) checker.Checker) Model {
+		return Model{Name: name, About: about, New: func(l checker.Limits) checker.Checker { return at(l, "") }, Check: isolation, At: at}
+	}
 	return []Model{
 		object(workload.ModelAppend, "a list a key, with append of unique values and read",
 			func(l checker.Limits) checker.Checker { return appendlist.Lists{Limits: l} }),
-		{Name: workload.ModelBank, About: "accounts with one total, with transfer and read of all", Check: isolation,
-			New: func(checker.Limits) checker.Checker { return txn.Bank{} }},
+		transactions(workload.ModelBank, "accounts with one total, with transfer and read of all", txn.Bank{}),
 		object(workload.ModelCASRegister, "a value a key, with read, write and cas", registers),
 		object(workload.ModelCounter, "a whole number a key, with add and read", objects.Counter),
 		object(workload.ModelKV, "a text a key, empty at first, with get, put and append", objects.KV),
-		{Name: workload.ModelListAppend, About: "lists that are read and appended to several at a time, with txn", Check: isolation,
-			New: func(l checker.Limits) checker.Checker { return txn.ListAppend{Limits: l} },
-			At: func(l checker.Limits, level txn.Isolation) checker.Checker {
-				return txn.ListAppend{Limits: l, Isolation: level}
-			}},
-		{Name: workload.ModelLongFork, About: "registers written once each, with txn: one write, or reads of several", Check: isolation,
-			New: func(checker.Limits) checker.Checker { return txn.LongFork{} }},
+		leveled(workload.ModelListAppend, "lists that are read and appended to several at a time, with txn",
+			func(l checker.Limits, i txn.Isolation) checker.Checker {
+				return txn.ListAppend{Limits: l, Isolation: i}
+			}),
+		transactions(workload.ModelLongFork, "registers written once each, with txn: one write, or reads of several", txn.LongFork{}),
 		object(workload.ModelMultiRegister, "registers that are read and written several at a time, with txn", objects.MultiRegister),
 		object(workload.ModelMutex, "a lock a key, with acquire and release; a value names the owner", objects.Mutex),
 		object(workload.ModelQueue, "a queue a key, first in first out, with enqueue and dequeue", objects.Queue),
 		object(workload.ModelRegister, "a value a key, with read and write", registers),
-		{Name: workload.ModelRWRegister, About: "registers that are read and written several at a time, by a level of isolation", Check: isolation,
-			New: func(l checker.Limits) checker.Checker { return txn.RWRegister{Limits: l} },
-			At: func(l checker.Limits, level txn.Isolation) checker.Checker {
-				return txn.RWRegister{Limits: l, Isolation: level}
-			}},
+		leveled(workload.ModelRWRegister, "registers that are read and written several at a time, by a level of isolation",
+			func(l checker.Limits, i txn.Isolation) checker.Checker {
+				return txn.RWRegister{Limits: l, Isolation: i}
+			}),
 		object(workload.ModelSet, "a set a key that only grows, with add and read of all elements", objects.Set),
 		object(workload.ModelSetFull, "the same, but reads may be old: only what is lost for good counts, as in Jepsen's set-full",
 			func(checker.Limits) checker.Checker { return objects.SetFull{} }),
