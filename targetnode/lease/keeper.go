@@ -143,12 +143,12 @@ func (k *Keeper) goesFirst(leads bool) bool {
 // holder counts D(1−ε) from when it asked, this node D(1+ε) from when it heard of that, which was
 // later: if both clocks keep within ε, the lease is over by then.
 func (k *Keeper) wait() raft.Duration {
-	if k.cfg.Defects.NoWait {
-		return 2 * k.cfg.RenewEvery
-	}
 	d := k.state.Duration
-	if k.state.Index == 0 {
+	switch {
+	case k.state.Index == 0:
 		d = k.cfg.Duration
+	case k.cfg.Defects.NoWait:
+		return 2 * k.cfg.RenewEvery
 	}
 	return raft.Duration(math.Ceil(float64(d) * (1 + k.cfg.ClockError)))
 }

@@ -342,6 +342,15 @@ func TestDefectNoWait(t *testing.T) {
 	}
 }
 
+// The defect is about a lease that another holds: for the first of all the home goes first with it too.
+func TestDefectNoWaitLeavesTheFirstLeaseToTheHome(t *testing.T) {
+	k := New(Config{Self: 1, Home: 2, Duration: lasts, RenewEvery: every, Defects: Defects{NoWait: true}}, State{}, 0)
+	silent(t, k, lasts-1)
+	if _, due := k.Tick(lasts, false); !due {
+		t.Errorf("n1 does not ask at %d", lasts)
+	}
+}
+
 // A holder that can send and not receive gets one entry into the log, by which its lease in the eyes of
 // the others grows once, and no more: then another one takes over.
 func TestAHolderThatHearsNothingLosesTheRegion(t *testing.T) {
