@@ -224,7 +224,7 @@ func heapInUse() int64 {
 
 // Live checking keeps no more of a long run than of a short one.
 func TestLiveOfALongRun(t *testing.T) {
-	operations := 100_000
+	operations := 50_000
 	if testing.Short() {
 		operations = 20_000
 	}

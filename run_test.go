@@ -101,6 +101,7 @@ func short(t *testing.T, file string) *Scenario {
 func TestScenarios(t *testing.T) {
 	for _, name := range []string{"stale-read-local", "stale-read-read-index", "lost-write", "lost-write-defect-off", "duplicate-apply-no-dedup", "duplicate-apply-off"} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			runtimes(t, func(t *testing.T, runtime string) {
 				s := short(t, filepath.Join("configs", "raft", name+".yaml"))
 				outcome, err := Run(t.Context(), s, options(t, runtime))
@@ -219,6 +220,7 @@ func TestTheHarnessIsNotFooled(t *testing.T) {
 		"a heal that never works": {func(f *fooled) { f.noHeal = true }, checker.Unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			s := short(t, "configs/raft/stale-read-read-index.yaml")
 			s.Require = Require{}
 			s.Workload.Duration = 4 * time.Second
