@@ -1,6 +1,7 @@
 package schism
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -83,6 +84,22 @@ func newLongGroup() *longRun {
 	}
 	r.holds = func(int) string { return read(held) }
 	r.lie = func(key int, value string) { r.step(step{history.Txn, read([2]string{"null", "null"}), value, key}) }
+	return r
+}
+
+// newTornGroup ends with a transaction that sees one half of another, which is still open: each register alone is right.
+func newTornGroup() *longRun {
+	r := newLongGroup()
+	r.lie = func(key int, _ string) {
+		var held [][]any
+		if err := json.Unmarshal([]byte(r.holds(key)), &held); err != nil {
+			panic(err)
+		}
+		const both = `[["w","x",100000001],["w","y",100000002]]`
+		r.event(r.client[1], history.Invoke, history.Txn, key, both)
+		r.step(step{history.Txn, `[["r","x",null],["r","y",null]]`, fmt.Sprintf(`[["r","x",100000001],["r","y",%v]]`, held[1][2]), key})
+		r.event(r.client[1], history.OK, history.Txn, key, both)
+	}
 	return r
 }
 

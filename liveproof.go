@@ -48,7 +48,7 @@ func (l *live) judgeParts(ctx context.Context, so *history.SoFar) error {
 	}
 	for _, c := range l.checks {
 		w, is := c.watch.(checker.PartialWatch)
-		if !is || w.ByEvents() {
+		if !is {
 			continue
 		}
 		h, _, err := so.Part(so.Events-l.parted+l.limits.part, nil)

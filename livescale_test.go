@@ -137,6 +137,7 @@ var longRuns = []longKind{
 	{"set", "linearizable", "k0", []string{checker.StaleRead}, func() *longRun { return newLongLists(1000, history.Add).longRun }},
 	{"register", "sessions", "k0", []string{checker.MonotonicReads}, newLongSessions},
 	{"multi-register", "linearizable", "x, y", []string{checker.StaleRead}, newLongGroup},
+	{"multi-register", "linearizable", "x, y", []string{checker.GSingle}, newTornGroup},
 }
 
 // longKind is a workload and the check that judges it.
@@ -152,8 +153,8 @@ func (k longKind) name() string { return k.workload + "-" + k.check }
 // inParts says whether it is judged in parts: then what needs more has to wait for a beginning to be judged.
 func (k longKind) inParts() bool {
 	w, _ := k.checks()[0].(checker.Watcher)
-	p, is := w.Watch().(checker.PartialWatch)
-	return is && !p.ByEvents()
+	_, is := w.Watch().(checker.PartialWatch)
+	return is
 }
 
 func (k longKind) checks() []checker.Checker {

@@ -70,6 +70,7 @@ var nearLinear = []struct {
 	{"objects", "kvmissing.go", "Refuted|EveryWayAgrees/^text$", []string{"refuteText", "mayBeReplaced"}},
 	{"objects", "watchcounter.go", "Watch(Agrees|Forgets)/^counter$", nil},
 	{"objects", "watchempty.go", "Covered|Watch(Agrees|Forgets)/^queue$", nil},
+	{"objects", "together.go", "Refuted|Group|EveryWayAgrees/^group", []string{"settleTogether", "transactions", "spelled", "cutSeen"}},
 	{"objects", "watchgroup.go", "Group", nil},
 	{"objects", "watchmutex.go", "Watch(Agrees|Forgets)/^lock$", nil},
 	{"objects", "watchqueue.go", "Watch(Agrees|Forgets)/^queue$", nil},

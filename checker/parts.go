@@ -55,5 +55,5 @@ func (w *Parts) CheckPart(ctx context.Context, h *history.History) Check {
 // Over says whether a key is Unwatched.
 func (w *Parts) Over(key string) bool { return w.over[key] }
 
-// ByEvents is false: parts have to be judged.
-func (w *Parts) ByEvents() bool { return false }
+// InParts says what it is.
+func (w *Parts) InParts() {}

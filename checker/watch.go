@@ -24,11 +24,11 @@ type Watch interface {
 	CheckPart(ctx context.Context, h *history.History) Check
 }
 
-// PartialWatch is a watch that does not find all: beginnings of the history have to be judged all the same.
+// PartialWatch is a watch that does not find all by events: parts of the history have to be judged while it grows, and
+// beginnings all the same.
 type PartialWatch interface {
 	Watch
-	// ByEvents says whether Add finds something. If not, parts of the history have to be judged while it grows.
-	ByEvents() bool
+	InParts()
 }
 
 // Sight is what an event means for its key.

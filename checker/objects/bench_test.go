@@ -2,6 +2,7 @@ package objects
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -25,6 +26,13 @@ func BenchmarkSet(b *testing.B) {
 // BenchmarkQueue is a queue of which half of the operations are dequeues.
 func BenchmarkQueue(b *testing.B) {
 	course(Queue, func(s played) checkertest.Object { return &queuedObject{played: s} }).Curve(b)
+}
+
+// BenchmarkMultiRegister is a group of three registers that transactions of one to three steps read and write.
+func BenchmarkMultiRegister(b *testing.B) {
+	course(MultiRegister, func(s played) checkertest.Object {
+		return &groupedObject{played: s, held: map[string]history.Value{}}
+	}).Curve(b)
 }
 
 func course(check func(checker.Limits) checker.Checker, object func(played) checkertest.Object) checkertest.Course {
@@ -121,5 +129,42 @@ func (c *queuedObject) TakeEffect(o *history.Operation) {
 		c.held = c.held[1:]
 	case c.Outcome(c.Rand, o):
 		c.held = append(c.held, o.Input)
+	}
+}
+
+type groupedObject struct {
+	played
+	asked int
+	held  map[string]history.Value
+}
+
+func (g *groupedObject) Ask(history.Process) history.Operation {
+	all := make([]history.Access, 1+g.IntN(3))
+	for i, register := range g.Perm(3)[:len(all)] {
+		all[i].Register = "xyz"[register : register+1]
+		if g.IntN(2) == 0 {
+			g.asked++
+			all[i].Kind, all[i].Value = history.Writes, history.Int(int64(g.asked))
+		}
+	}
+	return ask(history.Txn, string(history.JoinTxn(all)))
+}
+
+func (g *groupedObject) TakeEffect(o *history.Operation) {
+	all, _ := history.SplitTxn(o.Input)
+	changes := slices.ContainsFunc(all, func(a history.Access) bool { return a.Kind == history.Writes })
+	if o.Outcome = history.OK; changes && !g.Outcome(g.Rand, o) {
+		return
+	}
+	for i, a := range all {
+		switch {
+		case a.Kind == history.Writes:
+			g.held[a.Register] = a.Value
+		case g.held[a.Register] != nil:
+			all[i].Value = g.held[a.Register]
+		}
+	}
+	if o.Outcome == history.OK {
+		o.Output = history.JoinTxn(all)
 	}
 }

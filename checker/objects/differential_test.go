@@ -37,6 +37,7 @@ func (w twin) judge(h *history.History) (checkertest.Judgement, error) {
 	c := w.check(checker.Limits{}).(Checker)
 	var judged []*judgement
 	plain, tightened, quick, near, refuted, chosen, asked := true, true, true, true, false, true, 0
+	settled := checker.Valid
 	for _, k := range c.normalize(h) {
 		if k.broken != "" {
 			return checkertest.Judgement{}, errors.New(k.broken)
@@ -52,16 +53,23 @@ func (w twin) judge(h *history.History) (checkertest.Judgement, error) {
 			j.found = c.object.decide(k)
 			near = near && len(j.found) == 0
 		} else {
-			quick = false
 			refuted = refuted || j.refuted(context.Background(), c)
+			settled = checker.Compose(settled, settle(c, k))
+			quick = quick && settled != checker.Unknown
+			if len(j.found) == 0 {
+				j.settled(context.Background(), c)
+			}
 			chosen = chosen && !refuted && j.chosen()
 			asked++
 		}
 		judged = append(judged, j)
 	}
 	got := map[string]bool{"porcupine": plain, "porcupine, tightened": tightened}
-	if quick {
+	if asked == 0 {
 		got["near-linear"] = near
+	}
+	if asked > 0 && settled != checker.Unknown {
+		got["settled"] = settled == checker.Valid
 	}
 	if refuted {
 		got["refuted"] = false
@@ -73,6 +81,15 @@ func (w twin) judge(h *history.History) (checkertest.Judgement, error) {
 		x := explainer{h: h, all: judged, guard: search.Unguarded(), end: time.Now().Add(time.Minute)}
 		return x.anomalies(), nil
 	}}, nil
+}
+
+// settle says Unknown of a kind that knows no such way.
+func settle(c Checker, k *key) checker.Verdict {
+	if c.object.settle == nil {
+		return checker.Unknown
+	}
+	v, _ := c.object.settle(context.Background(), checker.Limits{Jobs: 1}, k)
+	return v
 }
 
 func mustAsk(k *key, ops []op) bool { return checkertest.Ask(k.model(), forPorcupine(ops)) }

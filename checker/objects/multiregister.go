@@ -22,11 +22,12 @@ type access struct {
 // moment. A register holds nil before its first write. Registers that no chain of transactions connects
 // are independent of each other and are judged apart.
 //
-// It is decided by Porcupine. An unknown transaction of which nobody saw any value that it wrote is left
+// It is decided as a history of transactions is (settleTogether), near-linearly; by Porcupine where values recur or
+// that does not tell. Before Porcupine is asked, an unknown transaction of which nobody saw any value that it wrote is left
 // out: whoever had come after it would have seen one of them, or another write in its place.
 func MultiRegister(l checker.Limits) checker.Checker {
 	return Checker{Limits: l, object: object{
-		noun: "group of registers", split: byGroup, take: takeTxn, together: true, observed: observedTxn, refute: refuteByRegister, name: (*key).outdated,
+		noun: "group of registers", split: byGroup, take: takeTxn, together: true, observed: observedTxn, refute: refuteByRegister, settle: settleTogether, name: (*key).outdated,
 		start: func(k *key) any { return strings.Repeat(pack([]int32{none}), len(k.texts)) },
 		step:  stepTxn,
 		state: heldTogether,
@@ -200,9 +201,12 @@ func heldTogether(k *key, state any) string {
 }
 
 func (k *key) registerName(register int32) string {
-	var name string
+	return checker.ShowKey(k.plainName(register))
+}
+
+func (k *key) plainName(register int32) (name string) {
 	json.Unmarshal([]byte(k.texts[register]), &name) // it was made by Encode
-	return checker.ShowKey(name)
+	return name
 }
 
 func sayTxn(k *key, o *op) string {

@@ -31,6 +31,9 @@ type object struct {
 	// refute gives reasons that are certain where decide cannot judge the key; no reason says nothing. nil: it
 	// has no such eye.
 	refute func(context.Context, *key) []*finding
+	// settle decides most keys that decide cannot: Valid, Invalid with its reasons, or Unknown, which says nothing.
+	// Of a part only that it is Invalid means anything. nil: there is no such way.
+	settle func(context.Context, checker.Limits, *key) (checker.Verdict, []*finding)
 	// choose settles what the unknown operations of a key did, so that decide can judge it: if what it makes is
 	// linearizable, so is the key; if not, nothing is said. nil: it knows no choice.
 	choose func(*key) *key
@@ -110,7 +113,7 @@ func (c Checker) judge(ctx context.Context, h *history.History, cut func(*key)) 
 			j.Why = "there was no time left to begin with this key"
 		case c.object.fits != nil && c.object.fits(j.key):
 			quick = append(quick, j)
-		case j.refuted(ctx, c):
+		case j.settled(ctx, c), j.refuted(ctx, c):
 			quick = append(quick, j)
 		case j.key.part:
 			j.Why = "only all of the history can tell"

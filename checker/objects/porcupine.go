@@ -18,6 +18,7 @@ type judgement struct {
 	key    *key
 	found  []*finding // of the near-linear check
 	choice *key       // what may have happened, and is linearizable; nil: none was found, or needed
+	shown  bool       // it is linearizable: an order was found
 	second bool       // Porcupine agreed
 }
 
@@ -69,6 +70,17 @@ func (j *judgement) refuted(ctx context.Context, c Checker) bool {
 	return len(j.found) > 0
 }
 
+// settled says whether the key is decided though the near-linear check does not fit it.
+func (j *judgement) settled(ctx context.Context, c Checker) bool {
+	if j.key.object.settle == nil {
+		return false
+	}
+	var v checker.Verdict
+	v, j.found = j.key.object.settle(ctx, c.Limits, j.key)
+	j.shown = v == checker.Valid && !j.key.part
+	return j.shown || len(j.found) > 0
+}
+
 // chosen says whether a choice of what the unknown operations did makes the key linearizable.
 func (j *judgement) chosen() bool {
 	if j.key.object.choose == nil {
@@ -82,7 +94,7 @@ func (j *judgement) chosen() bool {
 
 // quickly decides by the near-linear check.
 func (j *judgement) quickly() {
-	if len(j.found) == 0 && j.choice == nil {
+	if len(j.found) == 0 && j.choice == nil && !j.shown {
 		j.found = j.key.object.decide(j.key)
 	}
 	j.Verdict = checker.Valid

@@ -9,7 +9,7 @@ import (
 )
 
 // watchedGroups watches each register of a group alone, as refuteByRegister looks at it: after each event it is known
-// whether one of them is broken. What only several together show is for those who judge beginnings.
+// whether one of them is broken. What only several together show is found in parts of the history, if a part shows it.
 //
 // Registers that a transaction uses twice are not watched, nor keys on which values recur. What is kept is what
 // linear.Watch keeps, and of each transaction that is open what it asked for.
@@ -29,11 +29,11 @@ func (c Checker) watchGroups() checker.Watch {
 
 // checkPart looks only for what is certain.
 func (c Checker) checkPart(ctx context.Context, h *history.History, asked *checker.Numbers) checker.Check {
-	return c.judge(ctx, h, func(k *key) { k.part, k.asked = true, asked })
+	return c.judge(ctx, h, func(k *key) {
+		k.part, k.asked = true, asked
+		k.cutSeen(asked)
+	})
 }
-
-// ByEvents is true: it finds what single registers show.
-func (w *watchedGroups) ByEvents() bool { return true }
 
 // Add takes the next event.
 func (w *watchedGroups) Add(e *history.Event) checker.Sight {

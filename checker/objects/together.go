@@ -1,0 +1,134 @@
+package objects
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"schism/checker"
+	"schism/checker/search"
+	"schism/checker/txn"
+	"schism/history"
+)
+
+// settleTogether decides a group of registers to which no value was written twice.
+//
+// Theorem: a history of transactions is linearizable, the group being one object, iff it is strictly serializable
+// (Herlihy and Wing, Linearizability, TOPLAS 1990, section 3.3: linearizability is strict serializability of
+// transactions on one object; here the object is the group). txn.RWRegister says valid only with an order of the
+// transactions that it has replayed, and invalid only with a circle of what comes before what in every order. Where
+// it finds neither, or a value recurs, nothing is said.
+func settleTogether(ctx context.Context, l checker.Limits, k *key) (checker.Verdict, []*finding) {
+	alone := *k.h // with the faults, for the words
+	alone.Operations = k.transactions()
+	l.Time = search.UntilEnd(ctx) / 2 // the rest is for those who have to search
+	check := txn.RWRegister{Limits: l, Isolation: txn.StrictSerializable}.Check(ctx, &alone)
+	if len(check.Anomalies) == 0 {
+		return check.Verdict, nil
+	}
+	found := slices.DeleteFunc(refuteByRegister(ctx, k), func(f *finding) bool { return f.name == checker.NonLinearizable })
+	if len(found) > 0 {
+		return checker.Invalid, found // a single register says it in the simplest words
+	}
+	for _, a := range check.Anomalies {
+		f := k.retoldTogether(a)
+		if !slices.ContainsFunc(found, func(other *finding) bool { return other.name == f.name }) {
+			found = append(found, f)
+		}
+	}
+	return check.Verdict, found
+}
+
+// transactions are the operations of the group; of a part, what cutSeen has left of them.
+func (k *key) transactions() []history.Operation {
+	if !k.part && len(k.from) == len(k.h.Operations) {
+		return k.h.Operations
+	}
+	all := make([]history.Operation, 0, len(k.from))
+	if !k.part {
+		for _, at := range k.from {
+			all = append(all, k.h.Operations[at])
+		}
+		return all
+	}
+	for i := range k.ops {
+		one := *k.source(&k.ops[i])
+		one.Input = k.spelled(&k.ops[i])
+		if one.Outcome == history.OK {
+			one.Output = one.Input
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// spelled is a transaction as its steps have it.
+func (k *key) spelled(o *op) history.Value {
+	all := make([]history.Access, len(o.txn))
+	for i, a := range o.txn {
+		all[i].Register, all[i].Value = k.plainName(a.register), history.Nil
+		if a.writes {
+			all[i].Kind = history.Writes
+		}
+		if a.value != none {
+			all[i].Value = history.Value(k.texts[a.value])
+		}
+	}
+	return history.JoinTxn(all)
+}
+
+// cutSeen leaves out, of a part of a history, what saw a value that was asked for before it. What is left is
+// linearizable if the whole is: take an order of the whole, and leave all else out of it. What is still
+// read is nil, before all writes, or was written by one that is still there and, in that order, is the last before the read.
+func (k *key) cutSeen(asked *checker.Numbers) {
+	mine := make(map[access]bool)
+	for _, o := range k.ops {
+		for _, a := range o.txn {
+			mine[a] = mine[a] || a.writes
+		}
+	}
+	old := func(a access) bool {
+		_, refused := k.failed[a.value]
+		return !a.writes && a.value != none && !refused &&
+			!mine[access{writes: true, register: a.register, value: a.value}] && !asked.Lacks(k.texts[a.value])
+	}
+	for i := range k.ops {
+		k.ops[i].txn = slices.DeleteFunc(k.ops[i].txn, old)
+	}
+	k.ops = slices.DeleteFunc(k.ops, func(o op) bool { return len(o.txn) == 0 })
+}
+
+// retoldTogether is an anomaly of the transactions as one of the group: the same operations prove it. If one value
+// that was seen too late tells it all, that is what is told.
+func (k *key) retoldTogether(a checker.Anomaly) *finding {
+	proof, _, _ := strings.Cut(a.Proof, " Found ")
+	f := &finding{name: a.Name, key: k, message: strings.TrimSuffix(a.Message, "."), proof: proof}
+	var ats []int32
+	var focus *op
+	for _, call := range a.Ops {
+		from := operationAt(k.h.Operations, call)
+		f.ops = append(f.ops, from)
+		if call == a.Focus {
+			f.focus = from
+		}
+		at, there := slices.BinarySearchFunc(k.ops, call, func(o op, call int64) int { return cmp.Compare(o.call, call) })
+		if !there {
+			continue // it failed
+		}
+		ats = append(ats, int32(at))
+		if call == a.Focus {
+			focus = &k.ops[at]
+		}
+	}
+	for _, at := range k.withWriters(ats) {
+		if from := k.source(&k.ops[at]); !slices.Contains(f.ops, from) {
+			f.ops = append(f.ops, from)
+		}
+	}
+	told := *f
+	if told.proof = ""; focus != nil && k.outdated(&told, focus, ats) {
+		return &told
+	}
+	return f
+}
