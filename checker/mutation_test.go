@@ -66,11 +66,11 @@ var nearLinear = []struct {
 	{"objects", "queueorder.go", "Refuted|EveryWayAgrees/^queue$", []string{"outOfOrder"}},
 	{"objects", "queuemissing.go", "Refuted|EveryWayAgrees/^queue$", []string{"missing"}},
 	{"objects", "queuechoice.go", "AChoiceIsFound", nil},
-	{"objects", "projection.go", "Refuted|Group|EveryWayAgrees/^group", []string{"add", "cut"}},
+	{"objects", "projection.go", "Refuted|Group|Register|EveryWayAgrees/^group", []string{"add"}},
 	{"objects", "kvmissing.go", "Refuted|EveryWayAgrees/^text$", []string{"refuteText", "mayBeReplaced"}},
 	{"objects", "watchcounter.go", "Watch(Agrees|Forgets)/^counter$", nil},
 	{"objects", "watchempty.go", "Covered|Watch(Agrees|Forgets)/^queue$", nil},
-	{"objects", "together.go", "Refuted|Group|EveryWayAgrees/^group", []string{"settleTogether", "transactions", "spelled", "cutSeen"}},
+	{"objects", "together.go", "Refuted|Group|Register|EveryWayAgrees/^group", []string{"settleTogether", "transactions", "spelled", "cutSeen"}},
 	{"objects", "watchgroup.go", "Group", nil},
 	{"objects", "watchmutex.go", "Watch(Agrees|Forgets)/^lock$", nil},
 	{"objects", "watchqueue.go", "Watch(Agrees|Forgets)/^queue$", nil},
@@ -83,6 +83,7 @@ var nearLinear = []struct {
 var equivalent = map[string]string{
 	"counter.go Counter: o.does == counterAdd again again": "it chooses words",
 	"queue.go take: len(f.ops) > 1":                        "it chooses words",
+	"together.go settleTogether: other.name == f.name":     "it chooses words",
 
 	"zoneset.go Sweep: o.S > first.S":  "any zone that proves another dead is right; the greatest finds most to forget",
 	"zoneset.go Sweep: o.S > second.S": "any zone that proves another dead is right; the greatest finds most to forget",

@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 
-	"schism/checker"
 	"schism/history"
 )
 
@@ -38,12 +37,11 @@ type key struct {
 	name   string
 	h      *history.History
 	object *object
-	from   []int32          // its operations in the history, by index, in the order of their calls
-	ops    []op             // what they say, in the same order
-	broken string           // why it cannot be judged at all; empty if it can
-	part   bool             // it had other operations before these
-	asked  *checker.Numbers // of a part of a group: values that somebody asked to write, here or before
-	takers int              // of a part of a queue: dequeues that were called before and have no answer
+	from   []int32 // its operations in the history, by index, in the order of their calls
+	ops    []op    // what they say, in the same order
+	broken string  // why it cannot be judged at all; empty if it can
+	part   bool    // it had other operations before these
+	takers int     // of a part of a queue: dequeues that were called before and have no answer
 	ending ending
 
 	ids    map[string]int32 // the canonical text of each value → its number

@@ -28,13 +28,11 @@ func refuteByRegister(ctx context.Context, k *key) []*finding {
 	alone := *k.h // with the faults and what nodes said of themselves, for the words
 	alone.Operations = nil
 	p := projected{alone: &alone, hard: make(map[string]bool), written: make(map[[2]string]bool)}
-	for _, at := range k.from {
-		p.add(&k.h.Operations[at])
+	all := k.transactions()
+	for i := range all {
+		p.add(&all[i])
 	}
 	p.alone.Operations = slices.DeleteFunc(p.alone.Operations, func(o history.Operation) bool { return p.hard[o.Key] })
-	if k.part {
-		p.cut(k.asked)
-	}
 	limits := checker.Limits{Time: min(projectTime, max(search.UntilEnd(ctx), time.Millisecond)), Jobs: 1, Once: true}
 	var found []*finding
 	for _, a := range (linear.Register{Limits: limits}).Check(ctx, p.alone).Anomalies {
@@ -77,33 +75,6 @@ func (p *projected) add(from *history.Operation) {
 		}
 		p.alone.Operations = append(p.alone.Operations, one)
 	}
-}
-
-// cut leaves out what saw a value that was asked for before the part, as linear.Watch.CheckPart does.
-func (p *projected) cut(asked *checker.Numbers) {
-	mine := make(map[string]bool) // values, whichever register they were written to
-	for id := range p.written {
-		mine[id[1]] = true
-	}
-	rest := p.alone.Operations[:0]
-	for _, o := range p.alone.Operations {
-		seen, to := o.Output, history.Nil
-		switch o.F {
-		case history.Write:
-			seen = history.Nil
-		case history.CAS:
-			seen, to, _ = history.SplitPair(o.Input)
-		}
-		text := history.Text(seen)
-		if !history.IsNil(seen) && !mine[text] && !asked.Lacks(text) {
-			if o.F != history.CAS {
-				continue
-			}
-			o.F, o.Input, o.Output = history.Write, to, to
-		}
-		rest = append(rest, o)
-	}
-	p.alone.Operations = rest
 }
 
 // retold is an anomaly of a single register as one of the whole group: the same operations prove it.

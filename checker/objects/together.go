@@ -81,20 +81,11 @@ func (k *key) spelled(o *op) history.Value {
 // cutSeen leaves out, of a part of a history, what saw a value that was asked for before it. What is left is
 // linearizable if the whole is: take an order of the whole, and leave all else out of it. What is still
 // read is nil, before all writes, or was written by one that is still there and, in that order, is the last before the read.
-func (k *key) cutSeen(asked *checker.Numbers) {
-	mine := make(map[access]bool)
-	for _, o := range k.ops {
-		for _, a := range o.txn {
-			mine[a] = mine[a] || a.writes
-		}
-	}
-	old := func(a access) bool {
-		_, refused := k.failed[a.value]
-		return !a.writes && a.value != none && !refused &&
-			!mine[access{writes: true, register: a.register, value: a.value}] && !asked.Lacks(k.texts[a.value])
-	}
+func (k *key) cutSeen(old func(value string) bool) {
 	for i := range k.ops {
-		k.ops[i].txn = slices.DeleteFunc(k.ops[i].txn, old)
+		k.ops[i].txn = slices.DeleteFunc(k.ops[i].txn, func(a access) bool {
+			return !a.writes && a.value != none && old(k.texts[a.value])
+		})
 	}
 	k.ops = slices.DeleteFunc(k.ops, func(o op) bool { return len(o.txn) == 0 })
 }

@@ -29,9 +29,18 @@ func (c Checker) watchGroups() checker.Watch {
 
 // checkPart looks only for what is certain.
 func (c Checker) checkPart(ctx context.Context, h *history.History, asked *checker.Numbers) checker.Check {
+	var here checker.Numbers // whichever register they are for: no value recurs
+	for i := range h.Operations {
+		all, _ := history.SplitTxn(h.Operations[i].Input) // Parts has looked
+		for _, a := range all {
+			if a.Kind != history.Reads {
+				here.Add(history.Text(a.Value))
+			}
+		}
+	}
 	return c.judge(ctx, h, func(k *key) {
-		k.part, k.asked = true, asked
-		k.cutSeen(asked)
+		k.part = true
+		k.cutSeen(func(value string) bool { return !asked.Lacks(value) && !here.Has(value) })
 	})
 }
 

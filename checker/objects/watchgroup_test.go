@@ -154,3 +154,44 @@ func TestGroupsAreWatched(t *testing.T) {
 		}
 	}
 }
+
+// A register to which one transaction writes twice is not judged alone: nobody may see the first value, and a register
+// knows nothing of that.
+func TestARegisterWrittenTwiceAtOnceIsNotJudgedAlone(t *testing.T) {
+	for name, c := range map[string]struct {
+		history string
+		found   bool
+	}{
+		"twice": {`
+			0 1 txn [["w","x",1],["w","x",2]]
+			2 3 txn [["r","x",null]] [["r","x",null]]`, false},
+		"once, and something else": {`
+			0 1 txn [["w","x",1],["w","y",2]]
+			2 3 txn [["r","x",null]] [["r","x",null]]`, true},
+		"once, and read again": {`
+			0 1 txn [["w","x",1],["r","x",null]] [["w","x",1],["r","x",1]]
+			2 3 txn [["r","x",null]] [["r","x",null]]`, true},
+	} {
+		k := MultiRegister(checker.Limits{}).(Checker).normalize(&history.History{Operations: script(t, c.history)})[0]
+		if found := len(refuteByRegister(t.Context(), k)) > 0; found != c.found {
+			t.Errorf("%s: found %v", name, found)
+		}
+	}
+}
+
+// Of two groups each is judged by its own transactions.
+func TestGroupsAreJudgedApart(t *testing.T) {
+	h := &history.History{Operations: script(t, `
+		0 9 txn [["w","a",1],["w","b",1]]
+		1 8 txn [["w","x",1],["w","y",1]]
+		2 3 txn [["r","a",null],["r","b",null]] [["r","a",1],["r","b",1]]
+		4 5 txn [["r","x",null],["r","y",null]] [["r","x",1],["r","y",null]]`)}
+	check := MultiRegister(checker.Limits{}).Check(t.Context(), h)
+	got := ""
+	for _, k := range check.Keys {
+		got += k.Key + " " + k.Verdict.String() + "; "
+	}
+	if got != "a, b valid; x, y invalid; " || len(check.Anomalies) != 1 || check.Anomalies[0].Name != checker.GSingle {
+		t.Errorf("%s%+v", got, check.Anomalies)
+	}
+}
