@@ -96,20 +96,11 @@ func (k *key) retoldTogether(a checker.Anomaly) *finding {
 	proof, _, _ := strings.Cut(a.Proof, " Found ")
 	f := &finding{name: a.Name, key: k, message: strings.TrimSuffix(a.Message, "."), proof: proof}
 	var ats []int32
-	var focus *op
 	for _, call := range a.Ops {
-		from := operationAt(k.h.Operations, call)
-		f.ops = append(f.ops, from)
-		if call == a.Focus {
-			f.focus = from
-		}
+		f.ops = append(f.ops, operationAt(k.h.Operations, call))
 		at, there := slices.BinarySearchFunc(k.ops, call, func(o op, call int64) int { return cmp.Compare(o.call, call) })
-		if !there {
-			continue // it failed
-		}
-		ats = append(ats, int32(at))
-		if call == a.Focus {
-			focus = &k.ops[at]
+		if there { // it did not fail
+			ats = append(ats, int32(at))
 		}
 	}
 	for _, at := range k.withWriters(ats) {
@@ -117,8 +108,10 @@ func (k *key) retoldTogether(a checker.Anomaly) *finding {
 			f.ops = append(f.ops, from)
 		}
 	}
+	focus := k.lastAnswer(ats)
+	f.focus = k.source(focus)
 	told := *f
-	if told.proof = ""; focus != nil && k.outdated(&told, focus, ats) {
+	if told.proof = ""; k.outdated(&told, focus, ats) {
 		return &told
 	}
 	return f

@@ -79,7 +79,7 @@ func (s story) conclusion() string {
 		return "The client had seen more before."
 	}
 	if ofIsolation(s.anomaly.Name) {
-		return "The isolation that was promised does not allow it."
+		return "What was promised does not allow it."
 	}
 	return "No order of these operations allows it."
 }
