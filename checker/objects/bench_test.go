@@ -30,9 +30,11 @@ func BenchmarkQueue(b *testing.B) {
 
 // BenchmarkMultiRegister is a group of three registers that transactions of one to three steps read and write.
 func BenchmarkMultiRegister(b *testing.B) {
-	course(MultiRegister, func(s played) checkertest.Object {
+	c := course(MultiRegister, func(s played) checkertest.Object {
 		return &groupedObject{played: s, held: map[string]history.Value{}}
-	}).Curve(b)
+	})
+	c.Most = 1_000_000
+	c.Curve(b)
 }
 
 func course(check func(checker.Limits) checker.Checker, object func(played) checkertest.Object) checkertest.Course {

@@ -44,11 +44,12 @@ type key struct {
 	takers int     // of a part of a queue: dequeues that were called before and have no answer
 	ending ending
 
-	ids    map[string]int32 // the canonical text of each value → its number
-	texts  []string         // and back
-	failed map[int32]int32  // value → the failed operation that asked for it, as index in the history
-	fails  int              // operations that would have changed something and failed
-	again  map[int32]int32  // operation (in ops) → an element that it was shown twice
+	ids       map[string]int32 // the canonical text of each value → its number
+	texts     []string         // and back
+	registers map[string]int32 // of a group: their numbers by their names
+	failed    map[int32]int32  // value → the failed operation that asked for it, as index in the history
+	fails     int              // operations that would have changed something and failed
+	again     map[int32]int32  // operation (in ops) → an element that it was shown twice
 }
 
 func byKey(h *history.History) []*key {
@@ -71,6 +72,7 @@ func byKey(h *history.History) []*key {
 // happened has no end.
 func (k *key) normalize() {
 	k.ids, k.failed, k.again = make(map[string]int32), make(map[int32]int32), make(map[int32]int32)
+	k.registers = make(map[string]int32)
 	k.ops = make([]op, 0, len(k.from))
 	var o op // one for all: it is passed on by its address
 	for _, at := range k.from {

@@ -109,7 +109,7 @@ func takeTxn(k *key, from *history.Operation, o *op) (bool, error) {
 		if m.Kind == history.Appends {
 			return false, fmt.Errorf("an append to %s: registers that are used several at a time know only reads and writes; lists are of the model list-append", checker.ShowKey(m.Register))
 		}
-		a := access{writes: m.Kind == history.Writes, register: k.id(history.Encode(m.Register)), value: k.id(m.Value)}
+		a := access{writes: m.Kind == history.Writes, register: k.register(m.Register), value: k.id(m.Value)}
 		if !a.writes && (from.Outcome != history.OK) {
 			continue // what it was to read is not known
 		}
@@ -202,6 +202,16 @@ func heldTogether(k *key, state any) string {
 
 func (k *key) registerName(register int32) string {
 	return checker.ShowKey(k.plainName(register))
+}
+
+// register is the number of a register.
+func (k *key) register(name string) int32 {
+	id, known := k.registers[name]
+	if !known {
+		id = k.id(history.Encode(name))
+		k.registers[name] = id
+	}
+	return id
 }
 
 func (k *key) plainName(register int32) (name string) {

@@ -22,7 +22,7 @@ import (
 func settleTogether(ctx context.Context, l checker.Limits, k *key) (checker.Verdict, []*finding) {
 	alone := *k.h // with the faults, for the words
 	alone.Operations = k.transactions()
-	l.Time = search.UntilEnd(ctx) / 2 // the rest is for those who have to search
+	l.Time = search.UntilEnd(ctx) // its own bounds are on work: who has to search gets the rest
 	check := txn.RWRegister{Limits: l, Isolation: txn.StrictSerializable}.Check(ctx, &alone)
 	if len(check.Anomalies) == 0 {
 		return check.Verdict, nil
