@@ -7,8 +7,8 @@ import (
 	"schism/history"
 )
 
-// togetherMost is how many registers are ever used together: more of them would tie all that happens into
-// one history, which no search decides in a reasonable time.
+// togetherMost is how many registers are ever used together: few enough for a person to read a proof about them, and
+// for Porcupine to have a say.
 const togetherMost = 3
 
 // MultiRegister asks for transactions that read and write some registers at one moment. Three registers
