@@ -122,7 +122,9 @@ func (r *run) judgeLive(ctx context.Context, stop func()) (done <-chan struct{})
 	ended := func(err error) {
 		r.log.Event("live checking has ended, the check at the end will tell: %v", err)
 	}
-	l := newLive(r.s.liveChecks(), found, ended)
+	l := newLive(r.s.liveChecks(), found, func(err error) {
+		r.log.Event("what live checking cannot watch is judged no more, the check at the end will tell: %v", err)
+	})
 	if len(l.checks) == 0 {
 		close(over)
 		return over
