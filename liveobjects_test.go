@@ -91,13 +91,13 @@ func newLongGroup() *longRun {
 func newTornGroup() *longRun {
 	r := newLongGroup()
 	r.lie = func(key int, _ string) {
-		var held [][]any
+		var held [][]json.RawMessage
 		if err := json.Unmarshal([]byte(r.holds(key)), &held); err != nil {
 			panic(err)
 		}
 		const both = `[["w","x",100000001],["w","y",100000002]]`
 		r.event(r.client[1], history.Invoke, history.Txn, key, both)
-		r.step(step{history.Txn, `[["r","x",null],["r","y",null]]`, fmt.Sprintf(`[["r","x",100000001],["r","y",%v]]`, held[1][2]), key})
+		r.step(step{history.Txn, `[["r","x",null],["r","y",null]]`, fmt.Sprintf(`[["r","x",100000001],["r","y",%s]]`, held[1][2]), key})
 		r.event(r.client[1], history.OK, history.Txn, key, both)
 	}
 	return r
