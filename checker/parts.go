@@ -55,5 +55,5 @@ func (w *Parts) CheckPart(ctx context.Context, h *history.History) Check {
 // Over says whether a key is Unwatched.
 func (w *Parts) Over(key string) bool { return w.over[key] }
 
-// InParts says what it is.
+// InParts makes it a PartialWatch.
 func (w *Parts) InParts() {}

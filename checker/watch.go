@@ -28,7 +28,7 @@ type Watch interface {
 // beginnings all the same.
 type PartialWatch interface {
 	Watch
-	InParts()
+	InParts() // does nothing: that it is there tells such a watch from one that finds all
 }
 
 // Sight is what an event means for its key.

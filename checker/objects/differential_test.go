@@ -53,11 +53,13 @@ func (w twin) judge(h *history.History) (checkertest.Judgement, error) {
 			j.found = c.object.decide(k)
 			near = near && len(j.found) == 0
 		} else {
-			refuted = refuted || j.refuted(context.Background(), c)
-			settled = checker.Compose(settled, settle(c, k))
-			quick = quick && settled != checker.Unknown
-			if len(j.found) == 0 {
-				j.settled(context.Background(), c)
+			alone := newJudgement(k)
+			refuted = alone.refuted(context.Background(), c) || refuted
+			switch is := j.settled(context.Background(), c); {
+			case !is:
+				j.found, quick, settled = alone.found, false, checker.Compose(settled, checker.Unknown)
+			case len(j.found) > 0:
+				settled = checker.Invalid
 			}
 			chosen = chosen && !refuted && j.chosen()
 			asked++
@@ -81,15 +83,6 @@ func (w twin) judge(h *history.History) (checkertest.Judgement, error) {
 		x := explainer{h: h, all: judged, guard: search.Unguarded(), end: time.Now().Add(time.Minute)}
 		return x.anomalies(), nil
 	}}, nil
-}
-
-// settle says Unknown of a kind that knows no such way.
-func settle(c Checker, k *key) checker.Verdict {
-	if c.object.settle == nil {
-		return checker.Unknown
-	}
-	v, _ := c.object.settle(context.Background(), checker.Limits{Jobs: 1}, k)
-	return v
 }
 
 func mustAsk(k *key, ops []op) bool { return checkertest.Ask(k.model(), forPorcupine(ops)) }

@@ -1,7 +1,6 @@
 package objects
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -106,8 +105,7 @@ func (k *key) withWriters(ats []int32) []int32 {
 				continue
 			}
 			if w := k.writers(seen, k.ops[at].ret); len(w) == 1 {
-				i, _ := slices.BinarySearchFunc(k.ops, w[0].call, func(o op, call int64) int { return cmp.Compare(o.call, call) })
-				all = append(all, int32(i))
+				all = append(all, k.called(w[0].call))
 			}
 		}
 	}

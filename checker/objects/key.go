@@ -1,6 +1,7 @@
 package objects
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -117,6 +118,15 @@ func (k *key) id(v history.Value) int32 {
 		k.texts = append(k.texts, text)
 	}
 	return id
+}
+
+// called is the operation, in ops, that was called by an event; none if it is not there.
+func (k *key) called(event int64) int32 {
+	at, there := slices.BinarySearchFunc(k.ops, event, func(o op, event int64) int { return cmp.Compare(o.call, event) })
+	if !there {
+		return none
+	}
+	return int32(at)
 }
 
 func (k *key) source(o *op) *history.Operation { return &k.h.Operations[o.at] }

@@ -1,7 +1,6 @@
 package objects
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -98,9 +97,8 @@ func (k *key) retoldTogether(a checker.Anomaly) *finding {
 	var ats []int32
 	for _, call := range a.Ops {
 		f.ops = append(f.ops, operationAt(k.h.Operations, call))
-		at, there := slices.BinarySearchFunc(k.ops, call, func(o op, call int64) int { return cmp.Compare(o.call, call) })
-		if there { // it did not fail
-			ats = append(ats, int32(at))
+		if at := k.called(call); at != none { // it did not fail
+			ats = append(ats, at)
 		}
 	}
 	for _, at := range k.withWriters(ats) {
