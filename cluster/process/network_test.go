@@ -2,6 +2,7 @@ package process
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net"
 	"runtime"
@@ -160,7 +161,8 @@ func TestCutInterruptsBlockedWrite(t *testing.T) {
 	}
 }
 
-// More attempts than a proxy takes wait in silence, and a link is well again after the heal.
+// More attempts than a proxy takes wait in silence, and a link is well again after the heal. Whoever of
+// them was not seen to give up before it reaches b, which ends what its client has ended, as a server does.
 func TestManyAttemptsDuringCut(t *testing.T) {
 	p := newPair(t)
 	p.cut(ab)
@@ -169,10 +171,15 @@ func TestManyAttemptsDuringCut(t *testing.T) {
 		p.write(a, "old")
 		a.Close()
 	}
+	taken := p.proxies[endpoint{ab, "peer"}].slots
+	clustertest.Eventually(t, "a full proxy", 5*time.Second, func() (bool, string) {
+		return len(taken) == maxConns, fmt.Sprintf("%d connections of %d", len(taken), maxConns)
+	})
 	p.cut()
 	p.write(p.dial(), "new")
 	clustertest.Eventually(t, "the new request at b", 5*time.Second, func() (bool, string) {
 		b := p.accept()
+		defer b.Close()
 		_ = b.SetReadDeadline(time.Now().Add(5 * time.Second))
 		text, err := io.ReadAll(io.LimitReader(b, 3))
 		return string(text) == "new", string(text) + errText(err)
