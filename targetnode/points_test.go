@@ -42,9 +42,14 @@ func (m *member) has(file string) bool {
 }
 
 // snapshotScene is a follower, as a process of its own, in which the point before the rename is armed, and
-// which has come there.
+// which has come there. Its peers save none: if the follower fell behind one of theirs, the leader would send
+// that, and the disk keeps it waiting behind the one that is held.
 func snapshotScene(t *testing.T, action string) (c *cluster, m *member, ended <-chan error, want map[string]string) {
-	c = newCluster(t, 3, func(cfg *Config) { cfg.SnapshotEntries = 20 })
+	c = newCluster(t, 3, func(cfg *Config) {
+		if cfg.Name == "n1" {
+			cfg.SnapshotEntries = 20
+		}
+	})
 	c.lead(c.nodes[1])
 	m = c.nodes[0]
 	process := c.intoProcess(m)
