@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -20,6 +21,7 @@ import (
 // cluster is a number of nodes in this process, each on listeners and a directory of its own.
 type cluster struct {
 	t     testing.TB
+	host  string // of all its nodes
 	nodes []*member
 	http  *http.Client
 }
@@ -40,13 +42,13 @@ const patient = 5 * time.Second
 // newCluster starts n nodes whose configuration adjust has the last word on. The first one campaigns at once.
 func newCluster(t testing.TB, n int, adjust func(*Config)) *cluster {
 	t.Helper()
-	c := &cluster{t: t, http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}, Timeout: 20 * time.Second}}
+	c := &cluster{t: t, host: ownHost(), http: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 256}, Timeout: 20 * time.Second}}
 	t.Cleanup(c.http.CloseIdleConnections)
 	dir := t.TempDir()
 	var peers []Peer
 	var open []listeners
 	for i := range n {
-		l := listeners{listenOn(t, "127.0.0.1:0"), listenOn(t, "127.0.0.1:0"), listenOn(t, "127.0.0.1:0")}
+		l := c.openPorts()
 		open = append(open, l)
 		peers = append(peers, Peer{fmt.Sprintf("n%d", i+1), l.peers.Addr().String()})
 	}
@@ -76,13 +78,29 @@ func newCluster(t testing.TB, n int, adjust func(*Config)) *cluster {
 	return c
 }
 
-func listenOn(t testing.TB, addr string) net.Listener {
-	t.Helper()
-	ln, err := net.Listen("tcp", addr)
+// ownHost is a loopback address that nobody else has. A port of 127.0.0.1 may be given to anybody's outgoing
+// connection while the node that is to be started on it again is down.
+func ownHost() string {
+	host := fmt.Sprintf("127.%d.%d.%d", 1+rand.IntN(254), rand.IntN(256), 1+rand.IntN(254))
+	ln, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
 	if err != nil {
-		t.Fatal(err)
+		return "127.0.0.1" // the only one that systems other than Linux have
 	}
-	return ln
+	ln.Close()
+	return host
+}
+
+// openPorts opens the ports of one node.
+func (c *cluster) openPorts() listeners {
+	c.t.Helper()
+	port := func() net.Listener {
+		ln, err := net.Listen("tcp", net.JoinHostPort(c.host, "0"))
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		return ln
+	}
+	return listeners{port(), port(), port()}
 }
 
 func (c *cluster) start(m *member, l listeners) {

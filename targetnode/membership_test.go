@@ -39,7 +39,7 @@ func role(m control.Membership, name string) string {
 // add starts a new node, as a process of its own, that a running cluster has been told of.
 func (c *cluster) add(name string) (*member, *exec.Cmd) {
 	c.t.Helper()
-	l := listeners{listenOn(c.t, "127.0.0.1:0"), listenOn(c.t, "127.0.0.1:0"), listenOn(c.t, "127.0.0.1:0")}
+	l := c.openPorts()
 	cfg := c.nodes[0].cfg
 	cfg.Name, cfg.DataDir = name, c.t.TempDir()
 	cfg.ListenClient, cfg.ListenPeer, cfg.ListenControl = l.clients.Addr().String(), l.peers.Addr().String(), l.control.Addr().String()
@@ -70,10 +70,13 @@ func TestAClusterMovesToOtherNodes(t *testing.T) {
 		name := fmt.Sprintf("n%d", 4+i)
 		m, process := c.add(name)
 		processes = append(processes, process)
-		c.awaitState(m, want) // as a learner
-		if s, err := c.status(m); err != nil || !reflect.DeepEqual(s.Learners, []string{name}) || len(s.Voters) != voters {
-			t.Errorf("%s says that %v vote and %v learn, %v", name, s.Voters, s.Learners, err)
-		}
+		c.awaitState(m, want)
+		await(t, bound, name+" as a learner", func() string { // told by the log, behind what makes the state
+			if s, err := c.status(m); err != nil || !reflect.DeepEqual(s.Learners, []string{name}) || len(s.Voters) != voters {
+				return fmt.Sprintf("%v vote and %v learn, %v", s.Voters, s.Learners, err)
+			}
+			return ""
+		})
 		c.change(`{"promote":"`+name+`"}`, func(m control.Membership) bool { return role(m, name) == control.Voter })
 		c.change(`{"remove":"`+leaving.cfg.Name+`"}`, func(m control.Membership) bool { return role(m, leaving.cfg.Name) == "" })
 		c.kill(leaving, processes[i])
