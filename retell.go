@@ -3,7 +3,6 @@ package schism
 import (
 	"fmt"
 	"regexp"
-	"strings"
 
 	"schism/checker"
 	"schism/history"
@@ -22,7 +21,7 @@ func retell(in *importers.Import, r *checker.Result) {
 		if in.Untimed {
 			a.Message, a.Proof = withoutTimes(a.Message), withoutTimes(a.Proof)
 		}
-		a.Proof += shown(in, ops, a.Ops)
+		a.Shown = shown(in, ops, a.Ops)
 	}
 	for i := range r.Anomalies {
 		tell(&r.Anomalies[i])
@@ -44,20 +43,18 @@ func withoutTimes(text string) string {
 	return noSpan.ReplaceAllString(noTime.ReplaceAllString(text, ""), "$1")
 }
 
-// shown is a list of operations, one a line: those of a proof are few, or more than anybody reads.
-func shown(in *importers.Import, ops map[int64]*history.Operation, calls []int64) string {
+// shown is a list of operations: those of a proof are few, or more than anybody reads.
+func shown(in *importers.Import, ops map[int64]*history.Operation, calls []int64) (all []string) {
 	const most = 24
-	var b strings.Builder
 	for i, call := range calls {
 		if i == most {
-			fmt.Fprintf(&b, "\nand %d more", len(calls)-most)
-			break
+			return append(all, fmt.Sprintf("and %d more", len(calls)-most))
 		}
 		if o := ops[call]; o != nil {
-			fmt.Fprintf(&b, "\n%s: %s", lines(in, o), did(o))
+			all = append(all, lines(in, o)+": "+did(o))
 		}
 	}
-	return b.String()
+	return all
 }
 
 func lines(in *importers.Import, o *history.Operation) string {

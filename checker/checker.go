@@ -108,8 +108,20 @@ type Anomaly struct {
 	// why no order of the operations explains it.
 	Message string `json:"message"`
 	Proof   string `json:"proof"`
+	// Extent is how often the like was found: "on 3 keys of 5", "in 2 such groups of transactions".
+	Extent string `json:"extent,omitempty"`
+	// Shown are Ops in words, one an entry, of a history that has no report to look them up in.
+	Shown []string `json:"shown,omitempty"`
 	// Faults are the faults that were on when the focus happened, as text.
 	Faults []string `json:"faults,omitempty"`
+}
+
+// Reason is why no order of the operations explains it, and how often the like was found.
+func (a Anomaly) Reason() string {
+	if a.Extent == "" {
+		return a.Proof
+	}
+	return a.Proof + " Found " + a.Extent + "."
 }
 
 // Check is what one checker found.

@@ -57,6 +57,17 @@ func ShowKey(key string) string {
 	return key
 }
 
+// ShowCount is "1 key" or "5 keys".
+func ShowCount(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// OnKeys is where something was found, as an Anomaly's Extent: "on 1 key of 5".
+func OnKeys(n, of int) string { return fmt.Sprintf("on %s of %d", ShowCount(n, "key"), of) }
+
 // ShowTime is a time since the start of the run: "20.381 s".
 func ShowTime(t time.Duration) string { return fmt.Sprintf("%.3f s", t.Seconds()) }
 

@@ -102,21 +102,14 @@ func sum(keys []checker.KeyCheck) (checker.Verdict, string) {
 			unknown++
 		}
 	}
-	text := fmt.Sprintf("Every operation on %s fits one order that a list allows.", count(len(keys), "key"))
+	text := fmt.Sprintf("Every operation on %s fits one order that a list allows.", checker.ShowCount(len(keys), "key"))
 	switch {
 	case len(keys) == 0:
 		text = "The history has no operations on any key."
 	case len(invalid) > 0:
-		text = fmt.Sprintf("On %s of %d the lists are not what they should be: %s.", count(len(invalid), "key"), len(keys), checker.ShowKeys(invalid))
+		text = fmt.Sprintf("On %s of %d the lists are not what they should be: %s.", checker.ShowCount(len(invalid), "key"), len(keys), checker.ShowKeys(invalid))
 	case unknown > 0:
 		text = checker.ShowUndecided(keys, "The others are linearizable")
 	}
 	return checker.Compose(verdicts...), text
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

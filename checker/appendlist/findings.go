@@ -36,7 +36,7 @@ func anomalies(h *history.History, found []*finding, keys int) []checker.Anomaly
 		}
 		slices.Sort(a.Ops)
 		a.Ops = slices.Compact(a.Ops)
-		a.Proof = fmt.Sprintf("%s Found on %s of %d.", f.proof, count(on[f.name], "key"), keys)
+		a.Proof, a.Extent = f.proof, checker.OnKeys(on[f.name], keys)
 		all = append(all, a)
 	}
 	return all

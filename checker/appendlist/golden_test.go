@@ -294,8 +294,8 @@ func TestGolden(t *testing.T) {
 			if got := fmt.Sprint(a.Ops); got != tc.ops {
 				t.Errorf("operations %s, want %s", got, tc.ops)
 			}
-			if !strings.Contains(a.Proof, "Found on 1 key of 1.") {
-				t.Errorf("proof %q", a.Proof)
+			if a.Extent != "on 1 key of 1" {
+				t.Errorf("found %q", a.Extent)
 			}
 		})
 	}

@@ -140,7 +140,7 @@ func (c *canvas) mark(info *porcupine.LinearizationInfo) {
 			continue
 		}
 		mark := porcupine.Annotation{
-			Tag: "proof", Start: o.call, End: o.call, Description: describe(c.at(o)), Details: c.anomaly.Proof,
+			Tag: "proof", Start: o.call, End: o.call, Description: describe(c.at(o)), Details: c.anomaly.Reason(),
 		}
 		if o.call == c.anomaly.Focus {
 			mark.Description, mark.Details = c.anomaly.Name, c.anomaly.Message

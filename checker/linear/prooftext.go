@@ -8,19 +8,17 @@ import (
 )
 
 // proof says in a sentence what cannot be ordered: "the writes of 12 and 19 and this read cannot be
-// put in any order that a single register allows, whatever the other operations did. Found on 1 key
-// of 5."
+// put in any order that a single register allows, whatever the other operations did."
 func (x *explainer) proof(f *finding) string {
-	found := fmt.Sprintf(" Found on %s of %d.", count(f.keys, "key"), len(x.all))
 	if len(f.ops) == 1 {
-		return x.one(f) + found
+		return x.one(f)
 	}
 	const most = 6
 	what := fmt.Sprintf("these %d operations", len(f.ops))
 	if len(f.ops) <= most {
 		what = x.list(f)
 	}
-	return what + " cannot be put in any order that a single register allows, whatever the other operations did." + found
+	return what + " cannot be put in any order that a single register allows, whatever the other operations did."
 }
 
 func (x *explainer) one(f *finding) string {

@@ -166,18 +166,11 @@ func sentence(c checker.Check) string {
 	case len(c.Keys) == 0:
 		return "The history has no operations on any key."
 	case len(invalid) > 0:
-		return fmt.Sprintf("%s of %d %s not linearizable: %s.", count(len(invalid), "key"), len(c.Keys), isAre(len(invalid)), checker.ShowKeys(invalid))
+		return fmt.Sprintf("%s of %d %s not linearizable: %s.", checker.ShowCount(len(invalid), "key"), len(c.Keys), isAre(len(invalid)), checker.ShowKeys(invalid))
 	case unknown > 0:
 		return checker.ShowUndecided(c.Keys, "The others are linearizable")
 	}
-	return fmt.Sprintf("Every operation on %s fits one order that a single register allows.", count(len(c.Keys), "key"))
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Sprintf("Every operation on %s fits one order that a single register allows.", checker.ShowCount(len(c.Keys), "key"))
 }
 
 func isAre(n int) string {

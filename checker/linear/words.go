@@ -29,7 +29,7 @@ func (x *explainer) words(f *finding) checker.Anomaly {
 		a.Message = "Not linearizable: " + x.misfit(f)
 	}
 	a.Message += "." + x.belief(focus)
-	a.Proof = x.proof(f)
+	a.Proof, a.Extent = x.proof(f), checker.OnKeys(f.keys, len(x.all))
 	return a
 }
 

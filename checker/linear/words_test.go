@@ -148,8 +148,8 @@ func TestOneAnomalyOfAKindOnEachKey(t *testing.T) {
 	if want := "2 keys of 3 are not linearizable: x, y."; c.Message != want {
 		t.Errorf("got %q, want %q", c.Message, want)
 	}
-	if !strings.HasSuffix(c.Anomalies[1].Proof, "Found on 2 keys of 3.") {
-		t.Errorf("proof: %q", c.Anomalies[1].Proof)
+	if c.Anomalies[1].Extent != "on 2 keys of 3" {
+		t.Errorf("found %q", c.Anomalies[1].Extent)
 	}
 }
 

@@ -87,7 +87,7 @@ func (k *key) short(held, least int64) *finding {
 		}
 	}
 	f.message = fmt.Sprintf("Lost write: at the end %s = %d on every node that answered, although %s that make %d had been acknowledged: the last was %s",
-		checker.ShowKey(k.name), held, count(adds, "add"), least, checker.ShowWrite(last)+checker.ShowPlace("at", last)+", at "+checker.ShowTime(last.ReturnTime))
+		checker.ShowKey(k.name), held, checker.ShowCount(adds, "add"), least, checker.ShowWrite(last)+checker.ShowPlace("at", last)+", at "+checker.ShowTime(last.ReturnTime))
 	f.proof = "nothing takes from a counter what was added to it, and every node had caught up with the cluster."
 	return f
 }

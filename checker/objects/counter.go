@@ -235,7 +235,7 @@ func (k *key) tooMuch(read int32) *finding {
 	f.name = k.surplus(r.n - asked)
 	only := "no add"
 	if asked > 0 {
-		only = "only " + count(int(asked), "add") + " of 1"
+		only = "only " + checker.ShowCount(int(asked), "add") + " of 1"
 	}
 	f.message = fmt.Sprintf("%s: %s, although %s had been asked for by then", k.title(f.name), k.did(r), only)
 	if f.name == checker.DirtyRead && k.fails > 0 {
@@ -290,7 +290,7 @@ func (k *key) tooLittle(read int32) *finding {
 			last = s
 		}
 	}
-	f.message = fmt.Sprintf("Stale read: %s, although %s had been acknowledged", k.did(r), count(len(adds), "add"))
+	f.message = fmt.Sprintf("Stale read: %s, although %s had been acknowledged", k.did(r), checker.ShowCount(len(adds), "add"))
 	if base != nil {
 		f.ops = append(f.ops, k.source(base))
 		f.message += fmt.Sprintf(" since %s", k.did(base))

@@ -74,7 +74,7 @@ func (x *explainer) words(f *finding, keys int) checker.Anomaly {
 	if f.proof == "" && len(a.Ops) == 1 {
 		proof = "no order of the operations can explain this one, whatever the others did."
 	}
-	a.Proof = fmt.Sprintf("%s Found on %s of %d.", proof, count(keys, "key"), len(x.all))
+	a.Proof, a.Extent = proof, checker.OnKeys(keys, len(x.all))
 	return a
 }
 
@@ -190,16 +190,9 @@ func sentence(noun string, keys []checker.KeyCheck) string {
 	case len(keys) == 0:
 		return "The history has no operations on any key."
 	case len(invalid) > 0:
-		return fmt.Sprintf("%s of %d did not behave as a %s must: %s.", count(len(invalid), "key"), len(keys), noun, checker.ShowKeys(invalid))
+		return fmt.Sprintf("%s of %d did not behave as a %s must: %s.", checker.ShowCount(len(invalid), "key"), len(keys), noun, checker.ShowKeys(invalid))
 	case unknown > 0:
 		return checker.ShowUndecided(keys, "The others are linearizable")
 	}
-	return fmt.Sprintf("Every operation on %s fits one order that a single %s allows.", count(len(keys), "key"), noun)
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return fmt.Sprintf("Every operation on %s fits one order that a single %s allows.", checker.ShowCount(len(keys), "key"), noun)
 }

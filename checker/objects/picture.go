@@ -84,7 +84,7 @@ func within(ops []op) []op {
 // marks point at the operations of the proof in a row of their own.
 func (k *key) marks(ops []op, a checker.Anomaly) (marks []porcupine.Annotation) {
 	for i := range ops {
-		mark := porcupine.Annotation{Tag: "proof", Start: ops[i].call, End: ops[i].call, Description: k.inPicture(&ops[i]), Details: a.Proof}
+		mark := porcupine.Annotation{Tag: "proof", Start: ops[i].call, End: ops[i].call, Description: k.inPicture(&ops[i]), Details: a.Reason()}
 		if ops[i].call == a.Focus {
 			mark.Description, mark.Details = a.Name, a.Message
 			mark.TextColor, mark.BackgroundColor = "#FFFFFF", "#AD4400"

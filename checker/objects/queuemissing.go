@@ -81,7 +81,7 @@ func (q *queued) takenByNobody(by int32, values, takers []int32) *finding {
 		f.message = fmt.Sprintf("Reordered: %s, although %s%s, before %s began, and no answer shows that anybody had dequeued these",
 			k.did(o), acked(first), others, checker.ShowWrite(k.source(&k.ops[q.enqueue[o.value]])))
 	}
-	f.proof = fmt.Sprintf("only %s without an answer can have taken anything out by then, one value each, and these are %d values.", count(len(takers)+k.takers, "dequeue"), len(values))
+	f.proof = fmt.Sprintf("only %s without an answer can have taken anything out by then, one value each, and these are %d values.", checker.ShowCount(len(takers)+k.takers, "dequeue"), len(values))
 	return f
 }
 

@@ -257,7 +257,7 @@ func (k *key) notHeld(held map[int32]bool, found []*finding) []*finding {
 		w := k.source(o)
 		return append(withoutStale(found), &finding{
 			name: checker.LostWrite, key: k, focus: asked, ops: []*history.Operation{w, asked},
-			message: fmt.Sprintf("Lost write: %s, but at the end none of the %s that answered held it", acked(w), count(len(k.ending.states), "node")),
+			message: fmt.Sprintf("Lost write: %s, but at the end none of the %s that answered held it", acked(w), checker.ShowCount(len(k.ending.states), "node")),
 			proof:   "nothing takes an element out of a set that only grows, and every node had caught up with the cluster.",
 		})
 	}

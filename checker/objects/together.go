@@ -92,8 +92,7 @@ func (k *key) cutSeen(old func(value string) bool) {
 // retoldTogether is an anomaly of the transactions as one of the group: the same operations prove it. If one value
 // that was seen too late tells it all, that is what is told.
 func (k *key) retoldTogether(a checker.Anomaly) *finding {
-	proof, _, _ := strings.Cut(a.Proof, " Found ")
-	f := &finding{name: a.Name, key: k, message: strings.TrimSuffix(a.Message, "."), proof: proof}
+	f := &finding{name: a.Name, key: k, message: strings.TrimSuffix(a.Message, "."), proof: a.Proof}
 	var ats []int32
 	for _, call := range a.Ops {
 		f.ops = append(f.ops, operationAt(k.h.Operations, call))

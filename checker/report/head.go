@@ -99,7 +99,7 @@ func (h *head) invalid(in Input, stories []story) {
 	}
 	a := in.Result.Anomalies[0]
 	h.Lede = lede(a, stories)
-	h.Why = append(h.Why, sentence(ellipsis(plain(a.Proof), 600)))
+	h.Why = append(h.Why, sentence(ellipsis(plain(a.Reason()), 600)))
 	if n := len(in.Result.Anomalies); n > 1 {
 		h.Why = append(h.Why, fmt.Sprintf("It is one of %s.", count(n, "anomaly", "anomalies")))
 	}

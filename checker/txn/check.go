@@ -44,7 +44,7 @@ func (r *record) sum(l Level, found []checker.Anomaly, undecided string) (checke
 	case undecided != "":
 		return checker.Unknown, undecided
 	}
-	return checker.Valid, fmt.Sprintf("What %s on %s saw is %s.", count(len(r.ops), "transaction"), count(len(r.keys), "key"), l.Isolation)
+	return checker.Valid, fmt.Sprintf("What %s on %s saw is %s.", checker.ShowCount(len(r.ops), "transaction"), checker.ShowCount(len(r.keys), "key"), l.Isolation)
 }
 
 // unsure says of how many keys something is not known and why of the first, in a sentence that begins with a format
@@ -60,5 +60,5 @@ func (r *record) unsure(l Level, of string, why func(key int) string) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf(of+", and what the others show is no violation of %s. Why: %s.", count(n, "key"), len(r.keys), l.Isolation, first)
+	return fmt.Sprintf(of+", and what the others show is no violation of %s. Why: %s.", checker.ShowCount(n, "key"), len(r.keys), l.Isolation, first)
 }

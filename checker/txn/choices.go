@@ -159,7 +159,7 @@ func tellChoice(h *history.History, r *record, e evidence, c *chooser, groups in
 	}
 	a := anomaly(h, name, r.keys[last.key], slices.Max(members), append(others, members...)...)
 	a.Message = text + ". " + n.who() + "."
-	a.Proof = fmt.Sprintf("of two transactions that write the same key, one comes before the other. Found in %s of transactions.", count(groups, "such group"))
+	a.Proof, a.Extent = "of two transactions that write the same key, one comes before the other.", inGroups(groups)
 	return a
 }
 
@@ -190,7 +190,7 @@ func tellAllChoices(h *history.History, r *record, c *chooser, groups int) check
 	}
 	a := anomaly(h, name, "", slices.Max(all), all...)
 	a.Message = fmt.Sprintf("%s: in whatever order the transactions wrote the same keys, there is a circle among %s of them that %s forbids.",
-		titles[name], count(len(members), "one"), c.level.Isolation)
-	a.Proof = fmt.Sprintf("all orders were tried. Found in %s of transactions.", count(groups, "such group"))
+		titles[name], checker.ShowCount(len(members), "one"), c.level.Isolation)
+	a.Proof, a.Extent = "all orders were tried.", inGroups(groups)
 	return a
 }

@@ -61,7 +61,7 @@ func (l *teller) tell(f find, keys int) checker.Anomaly {
 	}
 	a := anomaly(l.h, f.name, l.record.keys[f.key], l.steps[f.focus].txn, others...)
 	a.Message = titles[f.name] + ": " + message + "."
-	a.Proof = fmt.Sprintf("%s. Found on %s of %d.", proof, count(keys, "key"), len(l.record.keys))
+	a.Proof, a.Extent = proof+".", checker.OnKeys(keys, len(l.record.keys))
 	return a
 }
 
@@ -154,9 +154,11 @@ func tellCircle(h *history.History, r *record, e evidence, c circle, groups int)
 	}
 	a := anomaly(h, c.name, name, latest, append(others, members...)...)
 	a.Message = text + ". " + n.who() + "."
-	a.Proof = circleProof(c.name) + fmt.Sprintf(" Found in %s of transactions.", count(groups, "such group"))
+	a.Proof, a.Extent = circleProof(c.name), inGroups(groups)
 	return a
 }
+
+func inGroups(n int) string { return "in " + checker.ShowCount(n, "such group") + " of transactions" }
 
 func circleProof(name string) string {
 	switch name {
@@ -164,11 +166,4 @@ func circleProof(name string) string {
 		return "each of these comes before the next, and the last before the first: no order explains that, and no snapshots do, for in no place of the circle do two transactions in a row miss each other's writes."
 	}
 	return "each of these comes before the next, and the last before the first: no order explains that."
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
 }

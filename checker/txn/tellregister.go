@@ -16,7 +16,7 @@ func (rs *registers) tell(h *history.History, f find, keys int) checker.Anomaly 
 	}
 	a := anomaly(h, f.name, rs.record.keys[f.key], rs.steps[f.focus].txn, others...)
 	a.Message = titles[f.name] + ": " + message + "."
-	a.Proof = fmt.Sprintf("%s. Found on %s of %d.", proof, count(keys, "key"), len(rs.keys))
+	a.Proof, a.Extent = proof+".", checker.OnKeys(keys, len(rs.keys))
 	return a
 }
 

@@ -48,7 +48,7 @@ func (ls *lists) unseenOrders(h *history.History, allowed []*graph) (found []che
 		found = []checker.Anomaly{tellChoice(h, ls.record, ls, first, groups)}
 	case open > 0:
 		undecided = fmt.Sprintf("%s appended to the same lists what no read shows, and no order of that was found or excluded; there is no other violation of %s.",
-			count(open, "group of transactions"), ls.level.Isolation)
+			checker.ShowCount(open, "group of transactions"), ls.level.Isolation)
 	}
 	return found, undecided
 }

@@ -130,7 +130,7 @@ func (f filter) finalRead(op *history.Operation) string {
 	if f.key != "" {
 		return fmt.Sprintf("final read at index %d: %s = %s", s.Applied, checker.ShowKey(f.key), checker.ShowValue(s.State[f.key]))
 	}
-	return fmt.Sprintf("final read at index %d: %s", s.Applied, count(len(s.State), "key"))
+	return fmt.Sprintf("final read at index %d: %s", s.Applied, checker.ShowCount(len(s.State), "key"))
 }
 
 func answered(op *history.Operation) string {

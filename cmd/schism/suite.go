@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"schism/checker"
 	"strings"
 	"time"
 
@@ -68,11 +69,11 @@ func (f *suiteFlags) suite(cmd *cobra.Command, suite []*schism.SuiteRun, title s
 		done()
 		fmt.Fprintf(cmd.ErrOrStderr(), "%-*s  %s\n%s", width, r.Scenario.Name, oneLine(r.Outcome, r.Err, r.Took), whyNot(r.Outcome))
 	}
-	fmt.Fprintf(cmd.ErrOrStderr(), "%s, %d at a time: %v at least\n", count(len(suite), "scenario"), f.jobs, schism.SuiteLength(suite, f.jobs).Round(time.Second))
+	fmt.Fprintf(cmd.ErrOrStderr(), "%s, %d at a time: %v at least\n", checker.ShowCount(len(suite), "scenario"), f.jobs, schism.SuiteLength(suite, f.jobs).Round(time.Second))
 	began := time.Now()
 	series := schism.RunSuite(cmd.Context(), suite, f.options, f.jobs, begin, end)
 	printSuite(cmd.OutOrStdout(), suite)
-	fmt.Fprintf(cmd.OutOrStdout(), "\n%s in %v; longest: %s\n", count(series.Runs(), "run"), time.Since(began).Round(time.Second), schism.SuiteLongest(suite))
+	fmt.Fprintf(cmd.OutOrStdout(), "\n%s in %v; longest: %s\n", checker.ShowCount(series.Runs(), "run"), time.Since(began).Round(time.Second), schism.SuiteLongest(suite))
 	if err := f.write(cmd, suite, title, began); err != nil {
 		return err
 	}

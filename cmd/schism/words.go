@@ -67,7 +67,7 @@ func kindInWords(name string, anomalies []checker.Anomaly) string {
 			if len(a.Faults) > 0 {
 				b.WriteString(wrap("Meanwhile: "+strings.Join(a.Faults, "; ")+".", "    "))
 			}
-			b.WriteString(wrap("Proven: "+a.Proof, "    "))
+			b.WriteString(wrap(strings.Join(append([]string{"Proven: " + a.Reason()}, a.Shown...), "\n"), "    "))
 		default:
 			others = append(others, a.Key)
 		}
