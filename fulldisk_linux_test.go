@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"schism/history"
 )
@@ -17,7 +18,7 @@ func TestFullDisk(t *testing.T) {
 		t.Skip("mounting a small file system needs root")
 	}
 	disk := t.TempDir()
-	if err := syscall.Mount("schism-test", disk, "tmpfs", 0, "size=128k"); err != nil {
+	if err := syscall.Mount("schism-test", disk, "tmpfs", 0, "size=64k"); err != nil {
 		t.Skipf("cannot mount a small file system here: %v", err)
 	}
 	defer func() {
@@ -27,7 +28,9 @@ func TestFullDisk(t *testing.T) {
 	}()
 	o := options(t, "process")
 	o.Out = filepath.Join(disk, "run")
-	outcome, err := Run(t.Context(), short(t, "configs/raft/stale-read-local-no-fault.yaml"), o)
+	s := short(t, "configs/raft/stale-read-local-no-fault.yaml")
+	s.Workload.Duration = time.Minute // at most: the full disk ends it
+	outcome, err := Run(t.Context(), s, o)
 	if err == nil || !strings.Contains(err.Error(), "no space left on device") {
 		t.Fatalf("got %v and %+v, want an error that says that the disk is full", err, outcome)
 	}
