@@ -208,9 +208,17 @@ func (r *Runtime) removeImages(ctx context.Context, log io.Writer, which filters
 			fmt.Fprintf(log, "removed image %s\n", name)
 		case errdefs.IsConflict(err):
 			fmt.Fprintf(log, "image %s is in use\n", name)
-		case !errdefs.IsNotFound(err):
+		case !r.beingRemoved(ctx, i):
 			errs = append(errs, fmt.Errorf("cannot remove image %s: %w", name, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// beingRemoved is asked after a failed removal. Where two remove an image at once, the engine fails the one who comes
+// later with errors of its own ("reference does not exist", "unrecognized image ID"): the image is gone, or has lost
+// its names.
+func (r *Runtime) beingRemoved(ctx context.Context, i image.Summary) bool {
+	left, err := r.engine.ImageInspect(ctx, i.ID)
+	return errdefs.IsNotFound(err) || err == nil && len(left.RepoTags) < len(i.RepoTags)
 }
