@@ -14,7 +14,7 @@ import (
 // compacting is a cluster that saves a snapshot every few entries.
 func compacting(t *testing.T, defects ...string) *cluster {
 	return newCluster(t, 3, func(cfg *Config) {
-		cfg.SnapshotEntries, cfg.Defects, cfg.ElectionTimeout = 20, defects, 300*time.Millisecond
+		cfg.SnapshotEntries, cfg.Defects = 20, defects
 	})
 }
 
@@ -34,7 +34,7 @@ func (c *cluster) awaitFirstIndex(m *member, beyond uint64) {
 // costs leaders their leadership.
 func (c *cluster) settle(body string) (r reply) {
 	c.t.Helper()
-	await(c.t, 20*time.Second, body, func() string {
+	await(c.t, 20*time.Second, fmt.Sprintf("an answer to %.80s", body), func() string {
 		var err error
 		if r, err = c.op(c.leader(), body); err != nil || r.Status != http.StatusOK || !r.OK {
 			return fmt.Sprintf("%+v, %v", r, err)
@@ -97,6 +97,7 @@ func TestEveryNodeRestartsFromItsSnapshot(t *testing.T) {
 		for _, m := range c.nodes {
 			c.restart(m)
 		}
+		c.elect()
 		if again := c.settle(retried); again.Applied != first.Applied {
 			t.Errorf("the retry was answered %+v, the first attempt %+v", again, first)
 		}
@@ -138,6 +139,7 @@ func TestASessionOutlivesTheSnapshot(t *testing.T) {
 			for _, m := range c.nodes {
 				c.restart(m)
 			}
+			c.elect()
 			c.settle(retried)
 			if r := c.settle(`{"op":"get","key":"x"}`); string(r.Value) != want {
 				t.Errorf("x is %s, want %s", r.Value, want)
@@ -166,6 +168,7 @@ func TestDefectStateAppliedSplit(t *testing.T) {
 			for _, m := range c.nodes {
 				c.restart(m)
 			}
+			c.elect()
 			if r := c.settle(`{"op":"get","key":"list"}`); (string(r.Value) != want) != defect {
 				t.Errorf("with the defect %t the list is %s after the restart, and was %s", defect, r.Value, want)
 			}
