@@ -32,12 +32,12 @@ func haveStruck(ordered []Ordered, h *history.History) []Worth {
 	return all
 }
 
-// struck is how many of the steps the history tells of. A step that struck twice makes up for no other one. An
+// struck is how many of the steps the history tells of as ones that struck somebody. A step that struck twice makes up for no other one. An
 // older history does not tell the steps: there each fault stands for one of its kind.
 func struck(kind string, steps []string, h *history.History) (n int) {
 	seen, unplaced := make(map[string]bool), 0
 	for i := range h.Faults {
-		if f := &h.Faults[i]; f.F != kind {
+		if f := &h.Faults[i]; f.F != kind || f.Missed() {
 			continue
 		} else if step := f.Resolved().Step; step != "" {
 			seen[step] = true

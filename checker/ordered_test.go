@@ -2,6 +2,7 @@ package checker
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"schism/history"
@@ -11,8 +12,8 @@ import (
 func TestEachOrderedFaultMustHaveStruck(t *testing.T) {
 	ordered := []Ordered{{"kill", "1.1.1"}, {"kill", "1.2.1"}, {"partition", "2.1.1"}}
 	for name, c := range map[string]struct {
-		struck  []Ordered
-		missing []string // kinds
+		struck  []Ordered // one whose step begins with - is told, and struck nobody
+		missing []string  // kinds
 	}{
 		"all":                         {ordered, nil},
 		"more than was ordered":       {append([]Ordered{{"pause", "3.1.1"}}, ordered...), nil},
@@ -23,13 +24,18 @@ func TestEachOrderedFaultMustHaveStruck(t *testing.T) {
 		"steps untold":                {[]Ordered{{"partition", ""}, {"kill", ""}, {"kill", ""}}, nil},
 		"steps untold, too few":       {[]Ordered{{"partition", ""}, {"kill", ""}}, []string{"kill"}},
 		"steps untold, of other kind": {[]Ordered{{"partition", ""}, {"partition", ""}, {"partition", ""}}, []string{"kill"}},
+		"one that struck nobody":      {[]Ordered{{"kill", "1.1.1"}, {"kill", "-1.2.1"}, {"partition", "2.1.1"}}, []string{"kill"}},
 		"what did not come to pass":   {[]Ordered{{"kill", "1.1.1"}, {"kill", "1.2.1"}, {"until", "2.1.1"}}, []string{"partition"}},
 	} {
 		h := partitioned()
 		h.Faults = nil
 		for i, o := range c.struck {
 			f := history.FaultLife{F: o.Kind, ID: i + 1, Bit: yes(), Gone: yes()}
-			f.Events = []history.Fault{{ID: i + 1, Phase: history.FaultStart, Step: o.Step}, {ID: i + 1, Phase: history.FaultProof}}
+			step, missed := strings.CutPrefix(o.Step, "-")
+			if missed {
+				f.Active, f.End, f.Bit = -1, -1, no()
+			}
+			f.Events = []history.Fault{{ID: i + 1, Phase: history.FaultStart, Step: step}, {ID: i + 1, Phase: history.FaultProof}}
 			h.Faults = append(h.Faults, f)
 		}
 		var missing []string

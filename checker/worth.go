@@ -12,15 +12,37 @@ import (
 // FaultsBit says of each fault of a history whether it demonstrably had its effect, and whether it is
 // demonstrably gone. What nobody measured did not happen: a run undoes every fault that it brought about.
 func FaultsBit(h *history.History) []Worth {
-	var all []Worth
+	var all, missed []Worth
 	for i := range h.Faults {
 		f := &h.Faults[i]
+		if f.Missed() {
+			missed = append(missed, Worth{What: FaultText(f) + " had its effect", Seen: measured(f.Bit, history.FaultProof, f)})
+			continue
+		}
 		all = append(all, Worth{What: FaultText(f) + " had its effect", Holds: f.Bit != nil && *f.Bit, Seen: measured(f.Bit, history.FaultProof, f)})
 		if f.End >= 0 || f.Active >= 0 {
 			all = append(all, Worth{What: FaultText(f) + " was undone", Holds: f.Gone != nil && *f.Gone, Seen: measured(f.Gone, history.FaultHealed, f)})
 		}
 	}
-	return all
+	return append(all, toldOnce(missed)...)
+}
+
+// toldOnce tells what is the same once: a run that ends early has not struck with all of its faults that were
+// still to come.
+func toldOnce(all []Worth) []Worth {
+	times := make(map[Worth]int)
+	var once []Worth
+	for _, w := range all {
+		if times[w]++; times[w] == 1 {
+			once = append(once, w)
+		}
+	}
+	for i, w := range once {
+		if n := times[w]; n > 1 {
+			once[i].Seen = fmt.Sprintf("%d times: %s", n, w.Seen)
+		}
+	}
+	return once
 }
 
 // measured is what was seen of a fault in one phase, in words.

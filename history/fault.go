@@ -44,6 +44,10 @@ type Fault struct {
 // controller lived; Error says what happened. A run with one is unknown at best.
 const Incident = "incident"
 
+// Interrupted is the F of a Nemesis event by which the run says that it was ended before its time; Error says when.
+// A run with one is vacuous at best: what it was meant to show may have been still to come.
+const Interrupted = "interrupted"
+
 // Announced is the F of a Nemesis event by which a failpoint in a node said that it was passed, before it
 // acted; its value is an Announcement.
 const Announced = "announced"
@@ -87,7 +91,7 @@ type Refusal struct {
 
 // FaultOf decodes the value of a Nemesis event. ok is false for events that are none.
 func FaultOf(e Event) (f Fault, ok bool) {
-	if e.Process != Nemesis || e.F == Incident {
+	if e.Process != Nemesis || e.F == Incident || e.F == Interrupted {
 		return Fault{}, false
 	}
 	if err := json.Unmarshal(e.Value, &f); err != nil || f.ID == 0 {

@@ -21,6 +21,8 @@ type History struct {
 	Holders    []Holders      // as they were counted, in order
 	Refusals   []Refusal      // by nodes whose logs were damaged, in order
 	Incidents  []string       // what happened to the cluster that nobody ordered
+	// Interrupted says when the run was ended before its time, as "after 1.9 s of 4 s"; empty if it was not.
+	Interrupted string
 	// Torn says what was cut off at the end; empty if the history is complete. What was open there
 	// is Info.
 	Torn   string
@@ -75,13 +77,18 @@ func (f FaultLife) ActiveAt(t time.Duration) bool { return f.ActiveBetween(t, t)
 
 // ActiveBetween says whether the fault was on at some time from from to to.
 func (f FaultLife) ActiveBetween(from, to time.Duration) bool {
-	return !f.missed() && f.Start <= to && (f.Healed < 0 || f.Healed >= from)
+	return !f.Missed() && f.Start <= to && (f.Healed < 0 || f.Healed >= from)
 }
 
-// missed says that the fault struck nobody: it was measured to have had no effect before it was ever in
+// Missed says that the fault struck nobody: it was measured to have had no effect before it was ever in
 // place, and there was nothing to undo. Without that measurement, as at a torn end, it may be on.
-func (f FaultLife) missed() bool {
+func (f FaultLife) Missed() bool {
 	return f.Active < 0 && f.End < 0 && f.Bit != nil && !*f.Bit
+}
+
+// Struck are the faults that struck somebody.
+func (h *History) Struck() []FaultLife {
+	return slices.DeleteFunc(slices.Clone(h.Faults), FaultLife.Missed)
 }
 
 // Load reads a history file. A torn tail is no error: it is told in History.Torn.
@@ -156,6 +163,9 @@ func (c *collector) fault(e Event) {
 	switch e.F {
 	case Incident:
 		c.h.Incidents = append(c.h.Incidents, e.Error)
+		return
+	case Interrupted:
+		c.h.Interrupted = e.Error
 		return
 	case Announced:
 		var a Announcement

@@ -36,6 +36,7 @@ type Nemesis struct {
 
 	lastID  atomic.Int64
 	lastAsk atomic.Int64
+	late    atomic.Int64 // faults that the end of the run came before
 	tokens  tokens
 }
 
@@ -56,6 +57,9 @@ func (n *Nemesis) Run(ctx context.Context) error {
 		entries.Go(func() { errs[i] = n.entry(ctx, began, rounds) })
 	}
 	entries.Wait()
+	if late := n.late.Load(); late > 0 {
+		n.tell("▌ %d of the schedule did not strike: %v", late, errEnded)
+	}
 	return errors.Join(errs...)
 }
 
@@ -156,7 +160,11 @@ func (l *life) missed(why error) error {
 	if err := l.record(history.Invoke, history.FaultStart, nil, "", nil); err != nil {
 		return err
 	}
-	l.say("▌ %s %s: %v", l.text, how, why)
+	if errors.Is(why, errEnded) {
+		l.n.late.Add(1)
+	} else {
+		l.say("▌ %s %s: %v", l.text, how, why)
+	}
 	return l.record(history.Info, history.FaultProof, &no, "it "+how+": "+why.Error(), nil)
 }
 

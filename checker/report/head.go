@@ -317,7 +317,7 @@ func keyWords(r *checker.Result) string {
 func faultCounts(h *history.History) string {
 	n := make(map[string]int)
 	var kinds []string
-	for _, f := range h.Faults {
+	for _, f := range h.Struck() {
 		kind := name(f.F)
 		if n[kind] == 0 {
 			kinds = append(kinds, kind)

@@ -271,7 +271,7 @@ func (sc *scene) minimap(c chronicle, s story, y float64) float64 {
 		return st.left + m.frame.w*clamp(float64(t)/float64(end), 0, 1)
 	}
 	m.bars = c.density(90)
-	for _, f := range c.h.Faults {
+	for _, f := range c.h.Struck() {
 		x0 := at(f.Start)
 		m.faults = append(m.faults, rect{x0, m.frame.y + height + 2, max(2, at(faultEnd(f, c.h.End))-x0), 4})
 	}

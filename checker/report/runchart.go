@@ -63,7 +63,7 @@ func (r *runChart) body() string {
 
 // ground is what lies behind the panels: the bands of the faults and the grid.
 func (r *runChart) ground(bottom float64) {
-	for _, f := range r.all.h.Faults {
+	for _, f := range r.all.h.Struck() {
 		if refuted(f) {
 			continue
 		}
@@ -81,8 +81,8 @@ func (r *runChart) ground(bottom float64) {
 // faults use the bars of the story, on this axis.
 func (r *runChart) faults() {
 	sc := &scene{style: r.style, axis: r.axis}
-	r.y = sc.faultRows(r.all, story{faults: r.all.h.Faults}, r.y)
-	if len(r.all.h.Faults) > 0 {
+	r.y = sc.faultRows(r.all, story{faults: r.all.h.Struck()}, r.y)
+	if len(r.all.h.Struck()) > 0 {
 		r.y += 8
 	}
 	sc.drawFaults(r.c)

@@ -103,7 +103,7 @@ func (c chronicle) core(ops []proofOp) interval {
 		w.to = max(w.to, o.CallTime, o.ReturnTime)
 	}
 	focus := focusOf(ops)
-	for _, f := range c.h.Faults {
+	for _, f := range c.h.Struck() {
 		if f.ActiveAt(focus.CallTime) && !refuted(f) {
 			w.from = min(w.from, f.Start)
 		}
@@ -137,7 +137,7 @@ func rivalIn(ops []proofOp) (proofOp, bool) {
 
 func (c chronicle) faultsIn(w interval) []history.FaultLife {
 	var in []history.FaultLife
-	for _, f := range c.h.Faults {
+	for _, f := range c.h.Struck() {
 		if f.Start <= w.to && faultEnd(f, c.h.End) >= w.from {
 			in = append(in, f)
 		}

@@ -120,7 +120,7 @@ func (c chronicle) broken(r *checker.Result) []brokenRow {
 			rows = append(rows, brokenRow{What: upper(plain(w.What)), Seen: orNothing(plain(w.Seen))})
 		}
 	}
-	for _, f := range c.h.Faults {
+	for _, f := range c.h.Struck() { // the others are among those conditions
 		if refuted(f) {
 			row := brokenRow{What: fmt.Sprintf("%s (%s) at %s", upper(plain(f.F)), struckWords(f), instant(f.Start)), Seen: "did not bite"}
 			if len(f.Proof) > 0 {

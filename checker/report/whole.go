@@ -31,9 +31,9 @@ func (c chronicle) whole(stories []story) wholeView {
 		Caption: "Green: leader, hatched where it had no majority. Yellow: candidate. Line: follower. Crossed: down. Shaded: a fault was on. " +
 			"An operation counts when it ended; one without an answer (info) may or may not have happened, and has no latency.",
 	}
-	for i, f := range c.h.Faults {
+	for i, f := range c.h.Struck() {
 		if i == maxRows {
-			v.MoreFaults = len(c.h.Faults) - i
+			v.MoreFaults = len(c.h.Struck()) - i
 			break
 		}
 		v.Faults = append(v.Faults, newFaultRow(f))

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -155,7 +154,13 @@ func (f filter) faults(h *history.History) []line {
 	var lines []line
 	for i := range h.Faults {
 		life := &h.Faults[i]
-		text := strings.TrimSpace("▌ " + life.F + " " + cmp.Or(life.Resolved().What, life.Text))
+		text := "▌ " + checker.FaultText(life)
+		if life.Missed() {
+			if f.span(life.Start, life.Start) {
+				lines = append(lines, line{life.Start, []string{text + " did not strike"}})
+			}
+			continue
+		}
 		for _, step := range []struct {
 			at   time.Duration
 			what string
