@@ -276,7 +276,10 @@ func (r *run) strike(ctx context.Context) (p history.Process, err error) {
 	}()
 	ticking := r.log.Tick(running, r.line)
 	watched := r.judgeLive(running, stop)
+	quiet := context.AfterFunc(ctx, func() { r.log.Printf("interrupted: healing, reading, checking; once more to end at once") })
+	defer quiet()
 	err = runner.Run(running)
+	interrupted := ctx.Err() != nil && errors.Is(running.Err(), context.Canceled)
 	stop() // a runner that failed ends the faults too
 	<-ticking
 	<-watched
@@ -284,10 +287,20 @@ func (r *run) strike(ctx context.Context) (p history.Process, err error) {
 	if late, open := runner.Lateness(); open {
 		r.log.Event("open loop: %v", late)
 	}
-	if ctx.Err() != nil {
-		r.log.Printf("interrupted: healing, reading, checking")
+	if interrupted {
+		err = errors.Join(err, r.cutShort())
 	}
 	return runner.NextProcess(), err
+}
+
+// cutShort leaves word in the history that somebody ended the run before its time.
+func (r *run) cutShort() error {
+	tenth := 100 * time.Millisecond
+	_, err := r.rec.Record(history.Event{
+		Process: history.Nemesis, Kind: history.Info, F: history.Interrupted, Value: history.Nil,
+		Error: fmt.Sprintf("after %v of %v", time.Duration(r.rec.Now()).Round(tenth), r.s.Workload.Duration),
+	})
+	return err
 }
 
 func (r *run) kind() workload.Kind {

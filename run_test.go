@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -190,6 +191,9 @@ func TestInterrupt(t *testing.T) {
 	}
 	if f := h.Faults[0]; f.Gone == nil || !*f.Gone {
 		t.Errorf("the partition was not healed: %+v", f)
+	}
+	if r := outcome.Result; h.Interrupted == "" || r.Verdict != checker.Vacuous && r.Verdict != checker.Invalid || !slices.ContainsFunc(r.Worth, func(w checker.Worth) bool { return !w.Holds && strings.HasPrefix(w.Seen, "interrupted after ") }) {
+		t.Errorf("interrupted %q, and %v by %+v", h.Interrupted, r.Verdict, r.Worth)
 	}
 }
 

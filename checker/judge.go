@@ -48,6 +48,9 @@ func (p Plan) worth(h *history.History) []Worth {
 	if p.Whole && len(h.FinalReads) == 0 {
 		worth = append(worth, Worth{What: "the run came to its end, at which each node is asked what it holds", Seen: "none was asked"})
 	}
+	if h.Interrupted != "" {
+		worth = append(worth, Worth{What: "the run was left to its end", Seen: "interrupted " + h.Interrupted})
+	}
 	worth = append(worth, haveStruck(p.Faults, h)...)
 	worth = append(worth, FaultsBit(h)...)
 	return append(worth, p.Require.Worth(h)...)

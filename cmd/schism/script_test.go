@@ -150,11 +150,12 @@ func tear(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(os.WriteFile(path, []byte(strings.Join(kept, "")), 0o644))
 }
 
-// interrupt runs a command and interrupts it as soon as it has written a text.
+// interrupt runs a command, interrupts it as soon as it has written a text, and demands its exit status.
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: interrupt TEXT COMMAND...")
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: interrupt STATUS TEXT COMMAND...")
 	}
+	status, args := args[0], args[1:]
 	cmd := exec.Command(filepath.Join(filepath.SplitList(ts.Getenv("PATH"))[0], args[1]), args[2:]...)
 	cmd.Dir = ts.Getenv("WORK")
 	var out output
@@ -176,8 +177,10 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(cmd.Process.Signal(os.Interrupt))
 	select {
-	case err := <-ended:
-		ts.Check(err)
+	case <-ended:
+		if got := fmt.Sprint(cmd.ProcessState.ExitCode()); got != status {
+			ts.Fatalf("exit status %s, want %s:\n%s", got, status, &out)
+		}
 	case <-awaited.C:
 		_ = cmd.Process.Kill()
 		ts.Fatalf("interrupted, it did not end within a minute:\n%s", &out)

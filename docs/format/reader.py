@@ -7,6 +7,8 @@ def operations(lines):
     """Pairs each invocation with its completion; what has none ends as info, for it may have happened."""
     open_ = {}
     for line in lines:
+        if not line.endswith("\n"):
+            break  # cut off while it was written: every line before it is good
         event = json.loads(line)
         process = event["process"]
         if not isinstance(process, int):
