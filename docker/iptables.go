@@ -7,7 +7,6 @@ import (
 	"debug/elf"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -76,11 +75,8 @@ func findIptables() (string, error) {
 	for _, name := range []string{"iptables-nft", "iptables"} {
 		for _, folder := range append(filepath.SplitList(os.Getenv("PATH")), "/usr/sbin", "/sbin", "/usr/local/sbin") {
 			program, err := filepath.EvalSymlinks(filepath.Join(folder, name))
-			if errors.Is(err, fs.ErrNotExist) {
-				continue
-			}
 			if err != nil {
-				return "", err
+				continue // it is not there, or PATH names what is no folder, or is not for this user
 			}
 			if !strings.Contains(filepath.Base(program), "multi") {
 				return "", fmt.Errorf("%s is not the usual program that is iptables, iptables-save and iptables-restore in one", program)
