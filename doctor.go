@@ -54,7 +54,7 @@ func (d *Diagnosis) runtime(ctx context.Context, kind RuntimeKind, binary string
 	f := Finding{Name: "runtime " + kind.Name, Without: "no scenario can use --runtime " + kind.Name}
 	r, err := kind.New(binary)
 	if err == nil {
-		f.Seen, err = available(ctx, r)
+		f.Seen, err = ready(ctx, r)
 	}
 	if err == nil && f.Seen == "" {
 		f.Seen, err = freePorts()

@@ -65,7 +65,7 @@ func chooseRuntime(ctx context.Context, name, binary string) (r cluster.Runtime,
 		r, err := kind.New(binary)
 		if err == nil {
 			var what string
-			if what, err = available(ctx, r); what != "" {
+			if what, err = ready(ctx, r); what != "" {
 				why += ": " + what
 			}
 		}
@@ -83,6 +83,23 @@ func available(ctx context.Context, r cluster.Runtime) (what string, err error) 
 		return a.Available(ctx)
 	}
 	return "", nil
+}
+
+// preparation is an optional ability of a runtime: to say why it could not start a cluster although what it stands
+// on is there.
+type preparation interface {
+	CanRun(ctx context.Context) error
+}
+
+// ready is available, and whether a cluster could be started.
+func ready(ctx context.Context, r cluster.Runtime) (what string, err error) {
+	if what, err = available(ctx, r); err != nil {
+		return "", err
+	}
+	if p, ok := r.(preparation); ok {
+		err = p.CanRun(ctx)
+	}
+	return what, err
 }
 
 // ownBinary is the path of the running schism, for the nodes and agents that it starts.

@@ -77,6 +77,13 @@ func (r *Runtime) Available(ctx context.Context) (engine string, err error) {
 	return fmt.Sprintf("Docker Engine %s, API %s at %s", version.Version, version.APIVersion, r.engine.DaemonHost()), nil
 }
 
+// CanRun says why no cluster could be started although an engine answers: what runs beside the nodes does so in bare
+// containers. What has to be built for that is kept in the user's cache.
+func (r *Runtime) CanRun(ctx context.Context) error {
+	_, err := r.staticBinary(ctx, r.options.AgentBinary)
+	return err
+}
+
 func (r *Runtime) staticBinary(ctx context.Context, path string) (string, error) {
 	r.rebuilding.Lock()
 	defer r.rebuilding.Unlock()

@@ -16,6 +16,9 @@ import (
 	"time"
 )
 
+// noModule is what the go command calls the module of a folder that is in none.
+const noModule = "command-line-arguments"
+
 // keepBuilt is how long a rebuilt binary stays in the cache after its last use.
 const keepBuilt = 7 * 24 * time.Hour
 
@@ -89,7 +92,12 @@ func goBuild(ctx context.Context, info *buildinfo.BuildInfo, built string) error
 		return err
 	}
 	if module != info.Main.Path {
-		return fmt.Errorf("its source (module %s) is not in the current folder, which is in module %s", info.Main.Path, module)
+		if module == noModule {
+			module = "no module"
+		} else {
+			module = "module " + module
+		}
+		return fmt.Errorf("its source (module %s) is not in the current folder, which is in %s", info.Main.Path, module)
 	}
 	fresh, err := os.CreateTemp(filepath.Dir(built), ".building-*")
 	if err != nil {

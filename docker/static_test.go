@@ -108,3 +108,18 @@ func TestInterpreterNeedsELF(t *testing.T) {
 		t.Errorf("a Go source passes for an executable with the loader %q", loader)
 	}
 }
+
+// A schism that cannot run in bare containers is told before a cluster is started, and so is its cure.
+func TestARuntimeWithoutAStaticAgentSaysSo(t *testing.T) {
+	dynamic, err := exec.LookPath("ls")
+	if err != nil {
+		t.Skip(err)
+	}
+	r, err := New(Options{AgentBinary: dynamic})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.CanRun(t.Context()); err == nil || !strings.Contains(err.Error(), dynamic) || !strings.Contains(err.Error(), "CGO_ENABLED=0 go build") {
+		t.Errorf("%s as the agent: %v", dynamic, err)
+	}
+}
