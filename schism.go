@@ -113,7 +113,7 @@ func Check(ctx context.Context, dir history.RunDir) (*checker.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	h, err := history.Load(dir.History())
+	h, err := loadHistory(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +181,7 @@ func Report(dir history.RunDir) error {
 	if err != nil {
 		return err
 	}
-	h, err := history.Load(dir.History())
+	h, err := loadHistory(dir)
 	if err != nil {
 		return err
 	}
@@ -190,6 +190,14 @@ func Report(dir history.RunDir) error {
 		return err
 	}
 	return writeReport(dir, s, h, result)
+}
+
+func loadHistory(dir history.RunDir) (*history.History, error) {
+	h, err := history.Load(dir.History())
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", dir.History(), err)
+	}
+	return h, nil
 }
 
 // LoadResult reads result.json.

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -85,7 +87,11 @@ func printJSON(cmd *cobra.Command, r *checker.Result) error {
 // runDir wants a directory with a history in it.
 func runDir(path string) (history.RunDir, error) {
 	dir := history.RunDir(path)
-	if info, err := os.Stat(path); err != nil || !info.IsDir() {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("there is no %s", path)
+	}
+	if err != nil || !info.IsDir() {
 		return "", fmt.Errorf("%s is no run directory: name one such as store/<scenario>/latest", path)
 	}
 	if _, err := os.Stat(dir.History()); err != nil {

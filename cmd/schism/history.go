@@ -22,10 +22,13 @@ func historyCommand() *cobra.Command {
 		Short: "Print the operations and faults of a run as a person reads them",
 		Long: `Print what happened in a run, a line each, in the order in which it began: the
 operations with what they asked for, what came back and how long it took; the
-faults, and who led or was down.`,
+faults, and who led or was down. FILE is a history in schism's own format.`,
 		Example: "  schism history store/stale-read-local/latest --key x --from 4s --to 5s",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := f.valid(); err != nil {
+				return err
+			}
 			path, err := historyFile(args[0])
 			if err != nil {
 				return err
@@ -61,6 +64,13 @@ type filter struct {
 	key, node string
 	client    int64 // -1: all
 	from, to  time.Duration
+}
+
+func (f filter) valid() error {
+	if f.client < -1 {
+		return fmt.Errorf("--client %d: clients are counted from 0", f.client)
+	}
+	return nil
 }
 
 func (f filter) operation(op *history.Operation) bool {

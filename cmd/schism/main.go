@@ -29,6 +29,9 @@ func run(args []string) int {
 	switch {
 	case errors.As(err, &judged):
 		return int(judged)
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "schism: interrupted:", err)
+		return checker.ExitHarness
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "schism:", err)
 		return checker.ExitHarness
@@ -41,16 +44,18 @@ type exitStatus int
 
 func (e exitStatus) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
 
-// interruptible is a context that the first SIGINT or SIGTERM ends, so that a run heals, reads and
-// checks. The second one ends the process at once; what it leaves is undone by the dead man.
+// interruptible is a context that the first SIGINT, SIGTERM or SIGHUP (the terminal is gone) ends, so that a run
+// heals, reads and checks. The second one ends the process at once: the faults are undone by the dead man, and what
+// else is left by schism clean.
 func interruptible() (context.Context, func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	go func() {
 		<-signals
 		cancel()
 		<-signals
+		fmt.Fprintln(os.Stderr, "schism: interrupted twice: it ends without a verdict; `schism clean` removes what it leaves")
 		os.Exit(checker.ExitHarness)
 	}()
 	return ctx, cancel

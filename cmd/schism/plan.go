@@ -9,6 +9,9 @@ import (
 	"schism"
 )
 
+// mostPlanned bounds how many operations are held and printed: more than anybody reads.
+const mostPlanned = 1_000_000
+
 func planCommand() *cobra.Command {
 	var set []string
 	var variant string
@@ -26,8 +29,8 @@ client makes an operation, and when, the run decides.`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: scenarioFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if operations < 0 {
-				return fmt.Errorf("--operations %d: their number cannot be negative", operations)
+			if operations < 0 || operations > mostPlanned {
+				return fmt.Errorf("--operations %d: it can be 0 to %d", operations, mostPlanned)
 			}
 			s, err := schism.LoadVariant(args[0], variant, set...)
 			if err != nil {

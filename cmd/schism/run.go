@@ -53,7 +53,8 @@ run has no verdict, else 1 if any is not as expected, else 2 if any is undecided
 else 0.
 
 With --keep the cluster stays up when the run is over, healed and without clients,
-and the way into each node is printed.
+and the way into each node is printed. Child processes end with this command, so
+with the process runtime it stays until it is interrupted.
 
 The first interrupt ends the run in order: heal, final reads, check, report. The
 second one ends it at once; "schism clean" then removes what may be left.`,

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -70,6 +71,9 @@ func (f *suiteFlags) suite(cmd *cobra.Command, suite []*schism.SuiteRun, title s
 		fmt.Fprintf(cmd.ErrOrStderr(), "%-*s  %s\n%s", width, r.Scenario.Name, oneLine(r.Outcome, r.Err, r.Took), whyNot(r.Outcome))
 	}
 	fmt.Fprintf(cmd.ErrOrStderr(), "%s, %d at a time: %v at least\n", checker.ShowCount(len(suite), "scenario"), f.jobs, schism.SuiteLength(suite, f.jobs).Round(time.Second))
+	if err := writable(f.junit); err != nil { // before the runs, not after
+		return err
+	}
 	began := time.Now()
 	series := schism.RunSuite(cmd.Context(), suite, f.options, f.jobs, begin, end)
 	printSuite(cmd.OutOrStdout(), suite)
@@ -81,6 +85,18 @@ func (f *suiteFlags) suite(cmd *cobra.Command, suite []*schism.SuiteRun, title s
 		return fmt.Errorf("interrupted: %d of %d scenarios were not run", left, len(suite))
 	}
 	return exitWith(series.ExitStatus())
+}
+
+// writable says why a file could not be written; "" names none.
+func writable(path string) error {
+	if path == "" {
+		return nil
+	}
+	trial, err := os.CreateTemp(filepath.Dir(path), ".schism-*")
+	if err != nil {
+		return fmt.Errorf("write JUnit's XML: %w", err)
+	}
+	return errors.Join(trial.Close(), os.Remove(trial.Name()))
 }
 
 // write leaves the suite's files.

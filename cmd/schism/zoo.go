@@ -23,6 +23,8 @@ func zooCommand() *cobra.Command {
 		Short: "The known defects of the bundled target, and what finds them",
 		Long: `The bundled Raft store has known defects that can be switched on, one at a time. They
 measure the tester: each must be found while it is on, and nothing while it is off.`,
+		Args: cobra.NoArgs, // a slip in "run" must not look like a zoo in which all was found
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(zooListCommand(), zooRunCommand())
 	return cmd
