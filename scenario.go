@@ -246,7 +246,7 @@ func (s *Scenario) checkNames(d *strictyaml.Document) {
 		if !slices.Contains(checkNames(), s.Checks[i]) {
 			d.Errorf(strictyaml.DidYouMean(s.Checks[i], checkNames()), []any{&s.Checks[i]}, "unknown check %q", s.Checks[i])
 		}
-		if models := modelsOf(s.Checks[i]); models != nil && !slices.Contains(models, s.model()) {
+		if models := modelsOf(s.Checks[i]); models != nil && s.model() != "" && !slices.Contains(models, s.model()) {
 			d.Errorf("it judges workloads of "+strings.Join(models, ", "), []any{&s.Checks[i]}, "the check %s knows nothing of %s", s.Checks[i], s.model())
 		}
 	}

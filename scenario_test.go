@@ -162,6 +162,9 @@ func TestAllErrorsAtOnce(t *testing.T) {
 			t.Errorf("%s is not in\n%v", want, err)
 		}
 	}
+	if strings.Contains(err.Error(), "linearizable") {
+		t.Errorf("the checks of a workload that nobody knows are no mistake:\n%v", err)
+	}
 }
 
 // A mix that is left out is the workload's own; one that is given is the whole of it.
