@@ -97,9 +97,11 @@ func ready(ctx context.Context, r cluster.Runtime) (what string, err error) {
 		return "", err
 	}
 	if p, ok := r.(preparation); ok {
-		err = p.CanRun(ctx)
+		if err := p.CanRun(ctx); err != nil {
+			return "", err
+		}
 	}
-	return what, err
+	return what, nil
 }
 
 // ownBinary is the path of the running schism, for the nodes and agents that it starts.
