@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -23,7 +24,8 @@ func byJSON(line []byte) (Event, error) {
 	return e, e.check()
 }
 
-// twiceOrMissing looks for what encoding/json does not: a field that is there more than once, or not at all.
+// twiceOrMissing looks for what encoding/json does not: a field that is there more than once, in another case, or
+// not at all.
 func twiceOrMissing(line []byte) error {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(line, &fields); err != nil {
@@ -55,6 +57,13 @@ func twiceOrMissing(line []byte) error {
 	}
 	if all != len(fields) {
 		return fmt.Errorf("%d fields, %d different ones", all, len(fields))
+	}
+	for name := range fields {
+		for _, known := range []string{"index", "time", "process", "type", "f", "node", "key", "value", "error", "found", "attempts", "name"} {
+			if name != known && strings.EqualFold(name, known) {
+				return fmt.Errorf("%s for %s", name, known)
+			}
+		}
 	}
 	for _, name := range []string{"index", "time", "process", "type", "f"} {
 		if _, is := fields[name]; !is {
@@ -110,6 +119,8 @@ func FuzzDecode(f *testing.F) {
 		`{"index":1,"time":2,"type":"ok","f":"read","value":1}`,
 		`{"index":1,"time":2,"process":1,"type":"ok","f":"read","value":1,"value":{"a":[2,{"value":3}]}}`,
 		`{"Index":1,"time":2,"process":1,"type":"ok","f":"read"}`,
+		`{"index":1,"time":2,"process":1,"type":"ok","f":"read","value":1,"Value":2}`,
+		`{"index":1,"time":2,"process":1,"type":"ok","f":"read","\u212aey":"y","value":1}`,
 	} {
 		f.Add([]byte(line))
 	}

@@ -39,6 +39,11 @@ func newReader(in io.Reader, block int) (*Reader, error) {
 	if err := json.Unmarshal(line, &r.Header); err != nil || r.Header.Schism == 0 {
 		return nil, fmt.Errorf(`history: line 1 is not a header such as {"schism":%d}: %.60s`, Format, line)
 	}
+	if names, err := fieldNames(line); err != nil {
+		return nil, fmt.Errorf("history: line 1: %w", err)
+	} else if err := spelled(names, headerFields); err != nil {
+		return nil, Short(fmt.Errorf("history: line 1: %w", err))
+	}
 	if r.Header.Schism > Format {
 		return nil, fmt.Errorf("history: format %d is newer than this schism, which reads up to %d", r.Header.Schism, Format)
 	}

@@ -24,8 +24,16 @@ func readPlainly(text string) (events []Event, err error) {
 		}
 		if n == 1 {
 			var h Header
-			if err := json.Unmarshal([]byte(line), &h); err != nil || h.Schism == 0 || h.Schism > Format {
+			var fields map[string]json.RawMessage
+			if err := json.Unmarshal([]byte(line), &h); err != nil || h.Schism == 0 || h.Schism > Format || json.Unmarshal([]byte(line), &fields) != nil {
 				return nil, errors.New("no header")
+			}
+			for name := range fields {
+				for _, known := range headerFields {
+					if name != known && strings.EqualFold(name, known) {
+						return nil, errors.New("a field in another case")
+					}
+				}
 			}
 			continue
 		}
@@ -81,6 +89,7 @@ func FuzzReader(f *testing.F) {
 	f.Add(head+line+"\n"+line, uint8(1))
 	f.Add(head+`{"index":-1}`+"\n", uint8(30))
 	f.Add(line, uint8(30))
+	f.Add(`{"schism":1,"Model":"register"}`+"\n"+line, uint8(30))
 	f.Fuzz(func(t *testing.T, text string, block uint8) {
 		want, wrong := readPlainly(text)
 		for _, ahead := range []bool{false, true} {
@@ -109,6 +118,10 @@ func TestErrorsNameTheirLine(t *testing.T) {
 	long := strings.Repeat("x", maxLine)
 	for name, c := range map[string]struct{ text, want string }{
 		"no event":          {head + strings.Repeat(line, 100) + `{"index":0,"time":0,"process":0,"f":"read"}` + "\n" + line, `line 102: an event without "type"`},
+		"another case":      {head + line + `{"index":1,"time":0,"process":0,"type":"ok","f":"read","value":1,"Value":2}` + "\n", `line 3: the field "Value" differs from "value" only by its case`},
+		"only another case": {head + `{"index":0,"time":0,"process":0,"type":"invoke","f":"write","Value":2}` + "\n", `line 2: the field "Value" differs from "value" only by its case`},
+		"a key's case":      {head + `{"index":0,"time":0,"process":0,"type":"invoke","f":"read","key":"x","\u212aey":"y","value":null}` + "\n", `line 2: the field "Key" differs from "key" only by its case`},
+		"a header's case":   {`{"schism":1,"model":"register","Model":"set"}` + "\n" + line, `line 1: the field "Model" differs from "model" only by its case`},
 		"no JSON":           {head + line + "\x00\xff\n", "line 3: invalid character"},
 		"deep":              {head + line + strings.Repeat(`{"value":`, 20_000) + "\n", "line 3: "},
 		"a long line":       {head + line + long + "\n", "line 3 is longer than 16777216 bytes"},
