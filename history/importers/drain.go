@@ -20,15 +20,24 @@ func undrained(events []event) ([]event, error) {
 	}
 	var all []event
 	open := make(map[history.Process][]history.Process) // of a drain: those that dequeue for it
+	busy := make(map[history.Process]string)            // with what else a process is
 	for i := range events {
 		e := events[i]
 		if e.f != drain || !e.process.IsClient() {
-			all = append(all, e)
+			if all = append(all, e); e.kind == history.Invoke {
+				busy[e.process] = e.f
+			} else {
+				delete(busy, e.process)
+			}
 			continue
 		}
 		takers, invoked := open[e.process]
 		if e.kind != history.Invoke && !invoked {
 			return nil, failAt(e.at, "process %v completes a drain that it never invoked", e.process)
+		}
+		// The dequeues are of processes of their own, so that nobody else would see this.
+		if before, is := busy[e.process]; is {
+			return nil, failAt(e.at, "process %v invokes a drain while its %s is still open", e.process, before)
 		}
 		elements, err := e.drained(i, events)
 		if err != nil {

@@ -34,16 +34,17 @@ func TestADrainIsDequeues(t *testing.T) {
 		t.Errorf("%swant\n%s", transcript(got), want)
 	}
 	for text, want := range map[string]string{
-		`{:process 3 :type :invoke :f :drain}`:                                                                "line 3: a drain without an answer: how much it took nobody knows",
-		`{:process 3 :type :invoke :f :drain}` + "\n" + `{:process 3 :type :info :f :drain}`:                  "line 3: a drain without an answer",
-		`{:process 3 :type :invoke :f :drain}` + "\n" + `{:process 3 :type :ok :f :drain :value 7}`:           "line 4: a drain is :ok with a vector of what it took, not with 7",
-		`{:process 3 :type :invoke :f :drain}` + "\n" + `{:process 3 :type :ok :f :drain}`:                    "line 4: a drain is :ok without :value",
-		`{:process 3 :type :ok :f :drain :value [1]}`:                                                         "line 3: process 3 completes a drain that it never invoked",
-		`{:process 3 :type :ok :f :drain :value []}`:                                                          "line 3: process 3 completes a drain that it never invoked",
-		`{:process 3 :type :invoke :f :drain :value 5}`:                                                       "line 3: a drain is asked with nil, not with 5",
-		`{:process 3 :type :invoke :f :drain}` + "\n" + `{:process 3 :type :invoke :f :dequeue}`:              "line 4: process 3 goes on to dequeue, and its drain has no answer",
-		`{:process 3 :type :invoke :f :drain}` + "\n" + `{:process 3 :type :ok :f :dequeue :value nil}`:       "line 4: process 3 goes on to dequeue",
-		strings.Repeat(`{:process 3 :type :invoke :f :drain}`+"\n", 2) + `{:process 3 :type :fail :f :drain}`: "line 4: process 3 goes on to drain",
+		`{:process 3 :type :invoke :f :drain}`:                                                          "line 3: a drain without an answer: how much it took nobody knows",
+		`{:process 3 :type :invoke :f :drain}` + "\n" + `{:process 3 :type :info :f :drain}`:            "line 3: a drain without an answer",
+		`{:process 3 :type :invoke :f :drain}` + "\n" + `{:process 3 :type :ok :f :drain :value 7}`:     "line 4: a drain is :ok with a vector of what it took, not with 7",
+		`{:process 3 :type :invoke :f :drain}` + "\n" + `{:process 3 :type :ok :f :drain}`:              "line 4: a drain is :ok without :value",
+		`{:process 3 :type :ok :f :drain :value [1]}`:                                                   "line 3: process 3 completes a drain that it never invoked",
+		`{:process 3 :type :ok :f :drain :value []}`:                                                    "line 3: process 3 completes a drain that it never invoked",
+		`{:process 3 :type :invoke :f :drain :value 5}`:                                                 "line 3: a drain is asked with nil, not with 5",
+		`{:process 3 :type :invoke :f :drain}` + "\n" + `{:process 3 :type :invoke :f :dequeue}`:        "line 4: process 3 goes on to dequeue, and its drain has no answer",
+		`{:process 3 :type :invoke :f :drain}` + "\n" + `{:process 3 :type :ok :f :dequeue :value nil}`: "line 4: process 3 goes on to dequeue",
+		`{:process 3 :type :invoke :f :enqueue :value 2}` + "\n" + `{:process 3 :type :invoke :f :drain}` + "\n" + `{:process 3 :type :ok :f :drain :value [1]}` + "\n" + `{:process 3 :type :ok :f :enqueue :value 2}`: "line 4: process 3 invokes a drain while its enqueue is still open",
+		strings.Repeat(`{:process 3 :type :invoke :f :drain}`+"\n", 2) + `{:process 3 :type :fail :f :drain}`:                                                                                                           "line 4: process 3 goes on to drain",
 	} {
 		if _, err := Read(strings.NewReader(enqueued+text), "", model(t, "queue")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error %v, want %s", text, err, want)
