@@ -16,6 +16,8 @@ type assembler struct {
 	pair   *history.Pairer
 	open   map[history.Process]call
 	keys   map[string]history.Value // each key, and how it was spelled
+	alike  map[string]*form         // of each keyword, and each string that is like one, the first
+	text   []byte                   // the file: what the offsets of forms are in
 	last   int64                    // the last :index
 }
 
@@ -34,6 +36,7 @@ func assemble(text []byte, events []event, m Model) (*Import, error) {
 			Header: history.Header{Schism: history.Format, Model: m.Name},
 		},
 		pair: history.NewPairer(), open: make(map[history.Process]call), keys: make(map[string]history.Value),
+		alike: make(map[string]*form), text: text,
 	}
 	var err error
 	if _, queue := m.op(history.Dequeue); queue == nil {
@@ -237,7 +240,7 @@ func (a *assembler) split(e *event) (key, value *form) {
 
 // keyName is the name of a key: its text, without the quotes of a string.
 func (a *assembler) keyName(key *form) (string, error) {
-	v, err := key.value()
+	v, err := a.plain(key)
 	if err != nil {
 		return "", err
 	}

@@ -142,56 +142,59 @@ func TestErrorsNameTheLine(t *testing.T) {
 		log   = "INFO  jepsen.util - 0\t:invoke\t:write\t1\n"
 	)
 	for name, c := range map[string]struct{ format, text, want string }{
-		"unknown operation": {"jepsen-edn", write + "{:process 1, :type :invoke, :f :enqueue, :value 1}", `line 2: "enqueue" is no operation of the model cas-register, which knows read, write, cas`},
-		"unknown elsewhere": {"jepsen-edn", "{:process 1, :type :invoke, :f :append, :value 1}", `line 1: "append" is no operation of the model cas-register, which knows read, write, cas; models that know it: append, set, set-full, kv`},
-		"unbalanced":        {"jepsen-edn", write + "\n{:process 0, :type :ok\n", "line 3: what begins here, "},
-		"wrong bracket":     {"jepsen-edn", write + "{:process [0}", "line 2: a '}' that closes nothing"},
-		"vector not closed": {"jepsen-edn", "\n[" + write, "line 2: what begins here, "},
-		"after the vector":  {"jepsen-edn", "[" + write + "]\n" + wrote, `line 3: after the end of the history stands "{:process 0, :type :ok`},
-		"open string":       {"jepsen-edn", write + "{:process \"0", `line 2: what begins here, "\"0", has no end`},
-		"not a map":         {"jepsen-edn", write + "17", "line 2: 17 stands where an event should"},
-		"no process":        {"jepsen-edn", "{:type :ok}", "line 1: an event without :process"},
-		"no type":           {"jepsen-edn", "{:process 0}", "line 1: an event without :type"},
-		"no operation":      {"jepsen-edn", "{:process 0, :type :ok}", "line 1: an event without :f"},
-		"odd type":          {"jepsen-edn", "{:process 0, :type :maybe}", "line 1: the type :maybe: want :invoke, :ok, :fail or :info"},
-		"odd process":       {"jepsen-edn", "{:process -4, :type :ok}", "line 1: the process -4 is neither a number from 0 on nor :nemesis"},
-		"twice":             {"jepsen-edn", "{:process 0, \n:process 1}", "line 2: :process stands twice in one event"},
-		"two completions":   {"jepsen-edn", write + wrote + wrote, "line 3: event 2: process 0 completes write (ok) that it never invoked"},
-		"no invocation":     {"jepsen-edn", write + "{:process 1, :type :ok, :f :write, :value 1}", "line 2: event 1: process 1 completes write (ok) that it never invoked"},
-		"two invocations":   {"jepsen-edn", write + read, "line 2: event 1: process 0 invokes read while its write (event 0) is still open"},
-		"another completed": {"jepsen-edn", write + "{:process 0, :type :ok, :f :read, :value 1}", "line 2: event 1 completes read register, but process 0 invoked write register (event 0)"},
-		"another value":     {"jepsen-edn", write + "{:process 0, :type :ok, :f :write, :value 2}", "line 2: process 0 was answered that its write of 1 was one of 2"},
-		"time goes back":    {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :time 9}\n{:process 0, :type :ok, :f :read, :value nil, :time 8}", "line 2: event 1: completed at 8ns, before its invocation at 9ns"},
-		"time now and then": {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :time 9}\n{:process 0, :type :ok, :f :read}", "line 2: an event without :time, although line 1 has one"},
-		"no time":           {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :time 1.5}", "line 1: :time: 1.5 is no whole number from 0 on"},
-		"index goes back":   {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :index 9}\n{:process 0, :type :ok, :f :read, :index 9}", "line 2: :index 9 after :index 9: events are out of order"},
-		"read of a value":   {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :value 3}", "line 1: a read is asked with nil or with [key nil], not with 3"},
-		"cas of a value":    {"jepsen-edn", "{:process 0, :type :invoke, :f :cas, :value 3}", "line 1: a cas is asked with [from to] or with [key [from to]]"},
-		"write of nothing":  {"jepsen-edn", "{:process 0, :type :invoke, :f :write}", "line 1: a write without :value"},
-		"tuple or pair":     {"jepsen-edn", "{:process 0, :type :invoke, :f :write, :value [1 2]}", "line 1: is this write of a key and a value, or of one value that is a pair?"},
-		"tuple and not":     {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :value [1 nil]}\n{:process 1, :type :invoke, :f :write, :value 2}", "line 2: this write names no key, but that in line 1 has [key value] for its value"},
-		"answer no tuple":   {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :value [1 nil]}\n{:process 0, :type :ok, :f :read, :value 2}", "line 2: the answer of read 1 is no [key value]: 2"},
-		"answer other key":  {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :value [1 nil]}\n{:process 0, :type :ok, :f :read, :value [2 2]}", "line 2: event 1 completes read 2, but process 0 invoked read 1 (event 0)"},
-		"keys of one name":  {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :value [1 nil]}\n{:process 1, :type :invoke, :f :read, :value [\"1\" nil]}", `line 2: the keys 1 and "1" are different ones that schism would give one name`},
-		"set for a value":   {"jepsen-edn", read + "{:process 0, :type :ok, :f :read, :value #{1 2}}", "line 2: a value that is a set: schism compares "},
-		"odd number":        {"jepsen-edn", read + "{:process 0, :type :ok, :f :read, :value 1/2}", "line 2: a value that is 1/2: no whole or floating number"},
-		"too deep":          {"jepsen-edn", read + "{:process 0, :type :ok, :f :read, :value " + strings.Repeat("[", 1e6), "line 2: more than 100 forms stand in one another"},
-		"too deep, skipped": {"jepsen-edn", strings.Repeat("#_", 1e6), "line 1: more than 100 forms stand in one another"},
-		"too deep, tagged":  {"jepsen-edn", strings.Repeat("#a ", 1e6), "line 1: more than 100 forms stand in one another"},
-		"ten megabytes":     {"jepsen-edn", read + "{:process " + strings.Repeat("9", 10<<20) + ", :type :ok}", "line 2: the process 9999999999999999999999999999999999999999 is neither"},
-		"no key":            {"porcupine-kv", read, "line 1: an event without :key"},
-		"log: cut off":      {"jepsen-log", log + "INFO  jepsen.util - 0\t:ok\t:wri", "line 2: what begins here, "},
-		"log: damaged":      {"jepsen-log", log + "INFO  jepsen.ut", `line 2: "INFO  jepsen.ut" is no line of a log of Jepsen`},
-		"no answer":         {"jepsen-edn", read + "{:process 0, :type :ok, :f :read}", "line 2: a read is :ok without :value"},
-		"no key, once":      {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :value [1 nil]}\n{:process 0, :type :ok, :f :read, :value nil}", "line 2: a read is :ok with nil, and not with [key value]"},
-		"log: more":         {"jepsen-log", log + "INFO  jepsen.util - 0\t:ok\t:write\t1\t2", `line 2: after the value stands "2"`},
-		"log: no process":   {"jepsen-log", log + "INFO  jepsen.util - 99999999999999999999 :ok :write 1", "line 2: the process 99999999999999999999 is neither"},
-		"log: no type":      {"jepsen-log", log + "INFO  jepsen.util - 0 :okay :write 1", "line 2: the type :okay"},
-		"log: ten megabyte": {"jepsen-log", log + strings.Repeat("x", 10<<20), `line 2: "xxx`},
-		"empty":             {"", "", "the file is empty"},
-		"something else":    {"", "PK\x03\x04", "this is no history in a format that schism knows (schism, jepsen-edn, jepsen-log, porcupine-kv)"},
-		"no such format":    {"knossos", write, `there is no format "knossos": want schism, jepsen-edn, jepsen-log, porcupine-kv`},
-		"not ours":          {"schism", write, "history: line 1 is not a header"},
+		"unknown operation":  {"jepsen-edn", write + "{:process 1, :type :invoke, :f :enqueue, :value 1}", `line 2: "enqueue" is no operation of the model cas-register, which knows read, write, cas`},
+		"unknown elsewhere":  {"jepsen-edn", "{:process 1, :type :invoke, :f :append, :value 1}", `line 1: "append" is no operation of the model cas-register, which knows read, write, cas; models that know it: append, set, set-full, kv`},
+		"unbalanced":         {"jepsen-edn", write + "\n{:process 0, :type :ok\n", "line 3: what begins here, "},
+		"wrong bracket":      {"jepsen-edn", write + "{:process [0}", "line 2: a '}' that closes nothing"},
+		"vector not closed":  {"jepsen-edn", "\n[" + write, "line 2: what begins here, "},
+		"after the vector":   {"jepsen-edn", "[" + write + "]\n" + wrote, `line 3: after the end of the history stands "{:process 0, :type :ok`},
+		"open string":        {"jepsen-edn", write + "{:process \"0", `line 2: what begins here, "\"0", has no end`},
+		"not a map":          {"jepsen-edn", write + "17", "line 2: 17 stands where an event should"},
+		"no process":         {"jepsen-edn", "{:type :ok}", "line 1: an event without :process"},
+		"no type":            {"jepsen-edn", "{:process 0}", "line 1: an event without :type"},
+		"no operation":       {"jepsen-edn", "{:process 0, :type :ok}", "line 1: an event without :f"},
+		"odd type":           {"jepsen-edn", "{:process 0, :type :maybe}", "line 1: the type :maybe: want :invoke, :ok, :fail or :info"},
+		"odd process":        {"jepsen-edn", "{:process -4, :type :ok}", "line 1: the process -4 is neither a number from 0 on nor :nemesis"},
+		"twice":              {"jepsen-edn", "{:process 0, \n:process 1}", "line 2: :process stands twice in one event"},
+		"two completions":    {"jepsen-edn", write + wrote + wrote, "line 3: event 2: process 0 completes write (ok) that it never invoked"},
+		"no invocation":      {"jepsen-edn", write + "{:process 1, :type :ok, :f :write, :value 1}", "line 2: event 1: process 1 completes write (ok) that it never invoked"},
+		"two invocations":    {"jepsen-edn", write + read, "line 2: event 1: process 0 invokes read while its write (event 0) is still open"},
+		"another completed":  {"jepsen-edn", write + "{:process 0, :type :ok, :f :read, :value 1}", "line 2: event 1 completes read register, but process 0 invoked write register (event 0)"},
+		"another value":      {"jepsen-edn", write + "{:process 0, :type :ok, :f :write, :value 2}", "line 2: process 0 was answered that its write of 1 was one of 2"},
+		"time goes back":     {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :time 9}\n{:process 0, :type :ok, :f :read, :value nil, :time 8}", "line 2: event 1: completed at 8ns, before its invocation at 9ns"},
+		"time now and then":  {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :time 9}\n{:process 0, :type :ok, :f :read}", "line 2: an event without :time, although line 1 has one"},
+		"no time":            {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :time 1.5}", "line 1: :time: 1.5 is no whole number from 0 on"},
+		"index goes back":    {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :index 9}\n{:process 0, :type :ok, :f :read, :index 9}", "line 2: :index 9 after :index 9: events are out of order"},
+		"read of a value":    {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :value 3}", "line 1: a read is asked with nil or with [key nil], not with 3"},
+		"cas of a value":     {"jepsen-edn", "{:process 0, :type :invoke, :f :cas, :value 3}", "line 1: a cas is asked with [from to] or with [key [from to]]"},
+		"write of nothing":   {"jepsen-edn", "{:process 0, :type :invoke, :f :write}", "line 1: a write without :value"},
+		"tuple or pair":      {"jepsen-edn", "{:process 0, :type :invoke, :f :write, :value [1 2]}", "line 1: is this write of a key and a value, or of one value that is a pair?"},
+		"tuple and not":      {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :value [1 nil]}\n{:process 1, :type :invoke, :f :write, :value 2}", "line 2: this write names no key, but that in line 1 has [key value] for its value"},
+		"answer no tuple":    {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :value [1 nil]}\n{:process 0, :type :ok, :f :read, :value 2}", "line 2: the answer of read 1 is no [key value]: 2"},
+		"answer other key":   {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :value [1 nil]}\n{:process 0, :type :ok, :f :read, :value [2 2]}", "line 2: event 1 completes read 2, but process 0 invoked read 1 (event 0)"},
+		"keys of one name":   {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :value [1 nil]}\n{:process 1, :type :invoke, :f :read, :value [\"1\" nil]}", `line 2: the keys 1 and "1" are different ones that schism would give one name`},
+		"keyword and string": {"jepsen-edn", "{:process 0, :type :invoke, :f :write, :value :a}\n" + read[:10] + "1" + read[11:] + "{:process 1, :type :ok, :f :read, :value [1 \":a\"]}", `line 3: ":a" is not the :a of line 1: one is a keyword, the other a string, and schism would write both alike`},
+		"string and keyword": {"jepsen-edn", "{:process 0, :type :invoke, :f :write, :value \"\\u003aa\"}\n{:process 1, :type :invoke, :f :write, :value :a}", `line 2: :a is not the "\u003aa" of line 1: `},
+		"keys of one text":   {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :value [:a nil]}\n{:process 1, :type :invoke, :f :read, :value [\":a\" nil]}", `line 2: ":a" is not the :a of line 1: `},
+		"set for a value":    {"jepsen-edn", read + "{:process 0, :type :ok, :f :read, :value #{1 2}}", "line 2: a value that is a set: schism compares "},
+		"odd number":         {"jepsen-edn", read + "{:process 0, :type :ok, :f :read, :value 1/2}", "line 2: a value that is 1/2: no whole or floating number"},
+		"too deep":           {"jepsen-edn", read + "{:process 0, :type :ok, :f :read, :value " + strings.Repeat("[", 1e6), "line 2: more than 100 forms stand in one another"},
+		"too deep, skipped":  {"jepsen-edn", strings.Repeat("#_", 1e6), "line 1: more than 100 forms stand in one another"},
+		"too deep, tagged":   {"jepsen-edn", strings.Repeat("#a ", 1e6), "line 1: more than 100 forms stand in one another"},
+		"ten megabytes":      {"jepsen-edn", read + "{:process " + strings.Repeat("9", 10<<20) + ", :type :ok}", "line 2: the process 9999999999999999999999999999999999999999 is neither"},
+		"no key":             {"porcupine-kv", read, "line 1: an event without :key"},
+		"log: cut off":       {"jepsen-log", log + "INFO  jepsen.util - 0\t:ok\t:wri", "line 2: what begins here, "},
+		"log: damaged":       {"jepsen-log", log + "INFO  jepsen.ut", `line 2: "INFO  jepsen.ut" is no line of a log of Jepsen`},
+		"no answer":          {"jepsen-edn", read + "{:process 0, :type :ok, :f :read}", "line 2: a read is :ok without :value"},
+		"no key, once":       {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :value [1 nil]}\n{:process 0, :type :ok, :f :read, :value nil}", "line 2: a read is :ok with nil, and not with [key value]"},
+		"log: more":          {"jepsen-log", log + "INFO  jepsen.util - 0\t:ok\t:write\t1\t2", `line 2: after the value stands "2"`},
+		"log: no process":    {"jepsen-log", log + "INFO  jepsen.util - 99999999999999999999 :ok :write 1", "line 2: the process 99999999999999999999 is neither"},
+		"log: no type":       {"jepsen-log", log + "INFO  jepsen.util - 0 :okay :write 1", "line 2: the type :okay"},
+		"log: ten megabyte":  {"jepsen-log", log + strings.Repeat("x", 10<<20), `line 2: "xxx`},
+		"empty":              {"", "", "the file is empty"},
+		"something else":     {"", "PK\x03\x04", "this is no history in a format that schism knows (schism, jepsen-edn, jepsen-log, porcupine-kv)"},
+		"no such format":     {"knossos", write, `there is no format "knossos": want schism, jepsen-edn, jepsen-log, porcupine-kv`},
+		"not ours":           {"schism", write, "history: line 1 is not a header"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Read(strings.NewReader(c.text), c.format, model(t, "cas-register"))
@@ -226,5 +229,17 @@ func TestAFailedCASIsNoEvidence(t *testing.T) {
 	}
 	if op := got.History.Operations[0]; op.Error == history.Mismatch || op.Outcome != history.Fail {
 		t.Errorf("read as %s with error %q, which is evidence", op.Outcome, op.Error)
+	}
+}
+
+// Keywords alone, and strings alone that look like some, are told apart by nothing and need not be.
+func TestKeywordsOrStrings(t *testing.T) {
+	for _, value := range []string{":a", `":a"`} {
+		in := "{:process 0, :type :invoke, :f :write, :value " + value + "}\n{:process 0, :type :ok, :f :write, :value " + value + `}
+{:process 1, :type :invoke, :f :write, :value "a"}`
+		got, err := Read(strings.NewReader(in), "", model(t, "cas-register"))
+		if err != nil || string(got.History.Operations[0].Input) != `":a"` {
+			t.Errorf("a write of %s: %+v, %v", value, got, err)
+		}
 	}
 }

@@ -18,7 +18,50 @@ func (a *assembler) value(op Op, f *form) (history.Value, error) {
 	case op.Value == Moves:
 		return a.transfer(f)
 	}
-	return f.value()
+	return a.plain(f)
+}
+
+// plain is a form as a value. A keyword keeps its colon and becomes a text, so that :a and ":a" would be equal
+// from here on: a history that has both is an error.
+func (a *assembler) plain(f *form) (history.Value, error) {
+	v, err := f.value()
+	if err != nil {
+		return nil, err
+	}
+	return v, a.distinct(f)
+}
+
+// distinct says whether a keyword in f was a string before, or the other way round.
+func (a *assembler) distinct(f *form) error {
+	var text string
+	switch f.kind {
+	case keyword:
+		text = string(f.text)
+	case str:
+		if c := f.text[1]; c != ':' && c != '\\' { // nearly all; an escape may be of a colon
+			return nil
+		}
+		var err error
+		if text, err = f.string(); err != nil {
+			return err
+		}
+	}
+	for i := range f.items {
+		if err := a.distinct(&f.items[i]); err != nil {
+			return err
+		}
+	}
+	if !strings.HasPrefix(text, ":") {
+		return nil
+	}
+	before, known := a.alike[text]
+	if !known {
+		a.alike[text] = f.own()
+	} else if before.kind != f.kind {
+		return failAt(f.at, "%.40s is not the %.40s of line %d: one is a keyword, the other a string, and schism would write both alike",
+			f.text, before.text, lineOf(a.text, before.at))
+	}
+	return nil
 }
 
 // transaction is [[:append 3 1] [:r :x nil]] as ours: [["append","3",1],["r",":x",null]].
@@ -40,7 +83,7 @@ func (a *assembler) transaction(f *form) (history.Value, error) {
 		if all[i].Register, err = a.keyName(&part.items[1]); err != nil {
 			return nil, err
 		}
-		if all[i].Value, err = part.items[2].value(); err != nil {
+		if all[i].Value, err = a.plain(&part.items[2]); err != nil {
 			return nil, err
 		}
 	}
@@ -69,7 +112,7 @@ func (a *assembler) balances(f *form) (history.Value, error) {
 	}
 	out := history.Value{'{'}
 	for i, account := range accounts {
-		amount, err := amounts[i].value()
+		amount, err := a.plain(amounts[i])
 		if err != nil {
 			return nil, err
 		}
@@ -102,7 +145,7 @@ func (a *assembler) transfer(f *form) (history.Value, error) {
 			account, err = a.keyName(of)
 			v = quote(account)
 		case "amount":
-			v, err = of.value()
+			v, err = a.plain(of)
 		default:
 			err = failAt(f.items[i].at, want+", and has no %s", f.items[i].what())
 		}
