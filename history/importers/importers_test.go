@@ -169,6 +169,8 @@ func TestErrorsNameTheLine(t *testing.T) {
 		"cas of a value":     {"jepsen-edn", "{:process 0, :type :invoke, :f :cas, :value 3}", "line 1: a cas is asked with [from to] or with [key [from to]]"},
 		"write of nothing":   {"jepsen-edn", "{:process 0, :type :invoke, :f :write}", "line 1: a write without :value"},
 		"tuple or pair":      {"jepsen-edn", "{:process 0, :type :invoke, :f :write, :value [1 2]}", "line 1: is this write of a key and a value, or of one value that is a pair?"},
+		"tuples or pairs":    {"jepsen-edn", "{:process 0, :type :invoke, :f :write, :value [1 2]}\n{:process 1, :type :invoke, :f :cas, :value [[1 2] [3 4]]}", "line 2: is this cas of a key and a value, or of one value that is a pair?"},
+		"key, or value":      {"jepsen-edn", "{:process 1, :type :invoke, :f :cas, :value [1 [3 4]]}", "line 1: is this cas of a key and a value, or of one value that is a pair?"},
 		"tuple and not":      {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :value [1 nil]}\n{:process 1, :type :invoke, :f :write, :value 2}", "line 2: this write names no key, but that in line 1 has [key value] for its value"},
 		"answer no tuple":    {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :value [1 nil]}\n{:process 0, :type :ok, :f :read, :value 2}", "line 2: the answer of read 1 is no [key value]: 2"},
 		"answer other key":   {"jepsen-edn", "{:process 0, :type :invoke, :f :read, :value [1 nil]}\n{:process 0, :type :ok, :f :read, :value [2 2]}", "line 2: event 1 completes read 2, but process 0 invoked read 1 (event 0)"},
@@ -240,6 +242,30 @@ func TestKeywordsOrStrings(t *testing.T) {
 		got, err := Read(strings.NewReader(in), "", model(t, "cas-register"))
 		if err != nil || string(got.History.Operations[0].Input) != `":a"` {
 			t.Errorf("a write of %s: %+v, %v", value, got, err)
+		}
+	}
+}
+
+// A cas to a pair is of a key if the reads are, and of the one register if anything shows that there is one.
+func TestACASToAPair(t *testing.T) {
+	const cas = "{:process 0, :type :invoke, :f :cas, :value [1 [3 4]]}\n"
+	for before, want := range map[string]string{
+		"{:process 1, :type :invoke, :f :read, :value nil}\n":      "register [1,[3,4]]",
+		"{:process 1, :type :invoke, :f :write, :value 1}\n":       "register [1,[3,4]]",
+		"{:process 1, :type :invoke, :f :cas, :value [[1 2] 3]}\n": "register [1,[3,4]]",
+		"{:process 1, :type :invoke, :f :read, :value [2 nil]}\n":  "1 [3,4]",
+	} {
+		for _, in := range []string{before + cas, cas + before} {
+			got, err := Read(strings.NewReader(in), "", model(t, "cas-register"))
+			if err != nil {
+				t.Errorf("%s: %v", in, err)
+				continue
+			}
+			for _, op := range got.History.Operations {
+				if is := op.Key + " " + string(op.Input); op.Process == 0 && is != want {
+					t.Errorf("%s: read as %s, want %s", in, is, want)
+				}
+			}
 		}
 	}
 }

@@ -19,8 +19,9 @@ const (
 var keyings = [...]string{single: "names no key", tuples: "has [key value] for its value", named: "names its key as :key"}
 
 // keyingOf finds out where a history names its keys, from all invocations. A tuple of Jepsen's looks just
-// like any pair: a write of [1 2] may be one of 2 to key 1, or one of the pair [1 2]. What a read asks for
-// tells it, nil or [1 nil], and a cas, [1 2] or [1 [1 2]]. Without either, and with pairs only, nothing does.
+// like any pair: a write of [1 2] may be one of 2 to key 1, or one of the pair [1 2], and a cas of [1 [3 4]] one of
+// key 1, or one from 1 to the pair [3 4]. What a read asks for tells it, nil or [1 nil], and what is no pair where a
+// tuple would have one: a write of 1, a cas of [1 2]. Without any of these nothing does.
 func keyingOf(text []byte, events []event, m Model) (keying, error) {
 	var found keying
 	var first, doubtful *event
@@ -73,9 +74,7 @@ func (e *event) keying(op Op) (keying, error) {
 			return tuples, nil
 		}
 		return undecided, nil
-	case op.Value == Changes && e.value.items[1].isPair():
-		return tuples, nil
-	case op.Value == Takes && e.value.isPair():
+	case op.Value == Changes && e.value.items[1].isPair(), op.Value == Takes && e.value.isPair():
 		return undecided, nil
 	}
 	return single, nil
