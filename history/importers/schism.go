@@ -72,10 +72,11 @@ func (m Model) fits(o *history.Operation) error {
 	return err
 }
 
-// isJepsenEDN and isPorcupineKV look at the first event.
+// isJepsenEDN and isPorcupineKV look at the first event. One with a mistake in it is claimed too, so that the reader
+// tells what is wrong and where.
 func isJepsenEDN(head []byte) bool {
 	e, ok := firstEvent(head)
-	return ok && e.key == nil
+	return ok && e.key == nil || !ok && beginsAsEvent(head)
 }
 
 func isPorcupineKV(head []byte) bool {
@@ -94,6 +95,38 @@ func firstEvent(head []byte) (event, bool) {
 	}
 	e, err := eventOf(m)
 	return e, err == nil
+}
+
+// beginsAsEvent says whether the first form is a map, perhaps with metadata or a tag before it, whose first key is a
+// field of events.
+func beginsAsEvent(head []byte) bool {
+	r := &ednReader{text: head}
+	if _, _, err := r.enter(); err != nil {
+		return false
+	}
+	for {
+		if ok, err := r.more(0); !ok || err != nil {
+			return false
+		}
+		var err error
+		switch r.text[r.pos] {
+		case '{':
+			r.pos++
+			key, err := r.form(1, 0)
+			return err == nil && new(fields).field(&key) != nil
+		case '^':
+			r.pos++
+			_, err = r.form(1, 0)
+		case '#':
+			r.pos++
+			_, err = r.token()
+		default:
+			return false
+		}
+		if err != nil {
+			return false
+		}
+	}
 }
 
 func readJepsenEDN(in io.Reader, m Model) (*Import, error) {
