@@ -140,6 +140,8 @@ func TestErrorsNameTheLine(t *testing.T) {
 		wrote = "{:process 0, :type :ok, :f :write, :value 1}\n"
 		read  = "{:process 0, :type :invoke, :f :read, :value nil}\n"
 		log   = "INFO  jepsen.util - 0\t:invoke\t:write\t1\n"
+		head  = `{"schism":1}` + "\n"
+		ours  = head + `{"index":0,"time":0,"process":0,"type":"invoke","f":"write","value":1}`
 	)
 	for name, c := range map[string]struct{ format, text, want string }{
 		"unknown operation":  {"jepsen-edn", write + "{:process 1, :type :invoke, :f :enqueue, :value 1}", `line 2: "enqueue" is no operation of the model cas-register, which knows read, write, cas`},
