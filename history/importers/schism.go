@@ -61,6 +61,9 @@ func (m Model) fits(o *history.Operation) error {
 	case o.Outcome == history.OK && !answers && !history.IsNil(o.Output) && history.Text(o.Output) != history.Text(o.Input):
 		return fmt.Errorf("process %v was answered (event %d) that its %s of %s was one of %s", o.Process, o.Return, o.F, history.Text(o.Input), history.Text(o.Output))
 	}
+	if err := op.comparable(o); err != nil {
+		return err
+	}
 	switch {
 	case op.Value == Changes:
 		_, _, err = history.SplitPair(o.Input)
@@ -74,6 +77,43 @@ func (m Model) fits(o *history.Operation) error {
 		}
 	}
 	return err
+}
+
+// comparable says which value has no one spelling: the fields of an object may stand in any order, and values are
+// compared as texts. What banks move and show is taken apart instead.
+func (op Op) comparable(o *history.Operation) error {
+	if op.Value == Shows || op.Value == Moves {
+		return nil
+	}
+	const compares = "schism compares null, true, false, numbers, strings, and lists of them"
+	switch {
+	case hasObject(o.Input):
+		return fmt.Errorf("%.100s has an object in it: "+compares, o.Input)
+	case hasObject(o.Output):
+		return fmt.Errorf("a %s is ok (event %d): %.100s has an object in it: "+compares, o.F, o.Return, o.Output)
+	case hasObject(o.Found()):
+		return fmt.Errorf("a %s found (event %d): %.100s has an object in it: "+compares, o.F, o.Return, o.Found())
+	}
+	return nil
+}
+
+// hasObject says whether an object begins in v outside of its strings.
+func hasObject(v history.Value) bool {
+	if bytes.IndexByte(v, '{') < 0 { // nearly all
+		return false
+	}
+	text := false
+	for i := 0; i < len(v); i++ {
+		switch {
+		case v[i] == '"':
+			text = !text
+		case text && v[i] == '\\':
+			i++
+		case !text && v[i] == '{':
+			return true
+		}
+	}
+	return false
 }
 
 // isJepsenEDN and isPorcupineKV look at the first event. One with a mistake in it is claimed too, so that the reader

@@ -72,9 +72,28 @@ func TestErrorsOfShapesNameTheLine(t *testing.T) {
 		{"bank", ours + `"read","value":null}` + "\n" + `{"index":1,"time":0,"process":1,"type":"ok","f":"read","value":[10]}`, `line 2: a read is ok (event 1): [10] is no balances of accounts`},
 		{"list-append", ours + `"txn","value":[["w","x",1]]}`, `line 2: "w" in a transaction is nothing`},
 		{"list-append", ours + `"txn","value":null}`, `line 2: null is no transaction`},
+		{"register", ours + `"write","value":{"a":1,"b":2}}`, `line 2: {"a":1,"b":2} has an object in it: schism compares null, true, false, numbers, strings, and lists of them`},
+		{"cas-register", ours + `"cas","value":[1,[{}]]}`, `line 2: [1,[{}]] has an object in it`},
+		{"set", ours + `"read","value":null}` + "\n" + `{"index":1,"time":0,"process":1,"type":"ok","f":"read","value":["\"",{"b":2}]}`, `line 2: a read is ok (event 1): ["\"",{"b":2}] has an object in it`},
+		{"cas-register", ours + `"cas","value":[1,2]}` + "\n" + `{"index":1,"time":0,"process":1,"type":"fail","f":"cas","value":[1,2],"error":"mismatch","found":{}}`, `line 2: a cas found (event 1): {} has an object in it`},
+		{"rw-register", ours + `"txn","value":[["w","x",{"a":1}]]}`, `line 2: [["w","x",{"a":1}]] has an object in it`},
 	} {
 		if got, err := Read(strings.NewReader(c.text+"\n"), "", model(t, c.model)); err == nil || !strings.HasPrefix(err.Error(), c.want) {
 			t.Errorf("%s: %+v, %v\nwant %s", c.text, got, err, c.want)
+		}
+	}
+}
+
+// Braces in a text are no object, and those of a bank or of what is no client's are not compared.
+func TestObjectsThatAreNotCompared(t *testing.T) {
+	for model, event := range map[string]string{
+		"register": `{"index":0,"time":0,"process":1,"type":"invoke","f":"write","value":["\\","\"{}"]}`,
+		"bank":     `{"index":0,"time":0,"process":1,"type":"invoke","f":"transfer","value":{"from":"0","to":"1","amount":3}}`,
+		"set":      `{"index":0,"time":0,"process":1,"type":"invoke","f":"final-read","value":{"applied":4,"state":{"x":2}}}`,
+		"counter":  `{"index":0,"time":0,"process":"nemesis","type":"info","f":"kill","value":{"id":1,"phase":"start"}}`,
+	} {
+		if _, err := Read(strings.NewReader(`{"schism":1,"model":"`+model+`"}`+"\n"+event+"\n"), "", Model{}); err != nil {
+			t.Errorf("%s: %v", event, err)
 		}
 	}
 }
