@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -90,6 +91,23 @@ func ShowSpan(d time.Duration) string {
 		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
 	}
 	return text + " " + name
+}
+
+// ShowGap is how far apart two things are of which one came first by the order of the events: "1.88 s earlier". The
+// clocks of several machines may tell it the other way round: then it is the word alone.
+func ShowGap(d time.Duration, word string) string {
+	if d < 0 {
+		return word
+	}
+	return ShowSpan(d) + " " + word
+}
+
+// Clearest is the first that is at least half as wide as the widest: an early one makes a short story, a wide one a
+// clear one. Where clocks contradict the order of the events, all may be less than nothing wide.
+func Clearest[T any](all []T, wide func(T) time.Duration) T {
+	widest := wide(slices.MaxFunc(all, func(a, b T) int { return cmp.Compare(wide(a), wide(b)) }))
+	enough := min(widest, widest/2)
+	return all[slices.IndexFunc(all, func(one T) bool { return wide(one) >= enough })]
 }
 
 // ShowList joins as people do: "a, b and c".

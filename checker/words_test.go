@@ -2,6 +2,7 @@ package checker
 
 import (
 	"testing"
+	"time"
 
 	"schism/history"
 )
@@ -36,6 +37,35 @@ func TestShowTxn(t *testing.T) {
 	} {
 		if got := ShowTxn(history.Value(c.text), c.answered); got != c.want {
 			t.Errorf("%s: %s, want %s", c.text, got, c.want)
+		}
+	}
+}
+
+func TestShowGap(t *testing.T) {
+	for d, want := range map[time.Duration]string{2 * time.Second: "2 s later", 0: "0 µs later", -time.Nanosecond: "later", -5 * time.Second: "later"} {
+		if got := ShowGap(d, "later"); got != want {
+			t.Errorf("%v: %q, want %q", d, got, want)
+		}
+	}
+}
+
+func TestClearest(t *testing.T) {
+	for _, c := range []struct {
+		wide []time.Duration
+		want int
+	}{
+		{[]time.Duration{1, 5, 10, 9}, 1},
+		{[]time.Duration{0, 0}, 0},
+		{[]time.Duration{-3}, 0},
+		{[]time.Duration{-9, -4, -5}, 1},
+		{[]time.Duration{-9, 1, 0}, 1},
+	} {
+		all := make([]int, len(c.wide))
+		for i := range all {
+			all[i] = i
+		}
+		if got := Clearest(all, func(i int) time.Duration { return c.wide[i] }); got != c.want {
+			t.Errorf("%d: number %d, want %d", c.wide, got, c.want)
 		}
 	}
 }

@@ -101,9 +101,9 @@ func (k *key) future() []*finding {
 		}
 		f := k.newFinding(checker.NonLinearizable, token.first)
 		f.ops = append(f.ops, token.append)
-		f.message = fmt.Sprintf("Not linearizable: client %v was shown %s in %s%s and was done %s before %s began",
+		f.message = fmt.Sprintf("Not linearizable: client %v was shown %s in %s%s and was done %s %s began",
 			token.first.Process, k.show(int32(t)), checker.ShowKey(k.name), checker.ShowPlace("by", token.first),
-			checker.ShowSpan(token.append.CallTime-token.first.ReturnTime), k.asks(int32(t)))
+			checker.ShowGap(token.append.CallTime-token.first.ReturnTime, "before"), k.asks(int32(t)))
 		f.proof = "nothing can be read before anybody asks to write it."
 		return []*finding{f}
 	}

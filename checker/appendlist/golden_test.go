@@ -32,6 +32,18 @@ func TestGolden(t *testing.T) {
 			ops:  "[2 4]",
 		},
 		{
+			name: "stale read by the order of the events, though not by the clocks",
+			history: `
+				5.000 c3 n4 append x 12
+				6.000 c3 ok
+				1.000 c7 n1 read x
+				2.000 c7 ok null
+				7.000 c7 n1 read x
+				7.001 c7 ok [12]`,
+			want: "stale-read: Stale read: client 7 read x = [] from n1 at 1.000 s, although client 3's append of 12 to x had been acknowledged by n4 earlier.",
+			ops:  "[0 2]",
+		},
+		{
 			name: "concurrent with the read",
 			history: `
 				1.000 c3 n4 append x 12

@@ -36,10 +36,10 @@ func (k *key) missing() []*finding {
 	}
 	var found []*finding
 	if len(lost) > 0 {
-		found = append(found, k.lostWrite(clearest(lost)))
+		found = append(found, k.lostWrite(checker.Clearest(lost, gap.width)))
 	}
 	if len(stale) > 0 {
-		found = append(found, k.staleRead(clearest(stale)))
+		found = append(found, k.staleRead(checker.Clearest(stale, gap.width)))
 	}
 	return found
 }
@@ -60,13 +60,7 @@ func (k *key) gone(g gap) bool {
 // rest may hold what these do not.
 func (k *key) endKnown() bool { return len(k.finals) > 0 && 2*len(k.finals) > k.nodes }
 
-// clearest is the first gap at least half as wide as the widest: an early one makes a short story, a
-// wide one a clear one.
-func clearest(all []gap) gap {
-	widest := slices.MaxFunc(all, func(a, b gap) int { return cmp.Compare(a.wide, b.wide) }).wide
-	at := slices.IndexFunc(all, func(g gap) bool { return g.wide >= widest/2 })
-	return all[at]
-}
+func (g gap) width() time.Duration { return g.wide }
 
 // gaps finds for each read the token that was missing for longest, if one was.
 func (k *key) gaps() []gap {
@@ -177,7 +171,7 @@ func (k *key) lostWrite(g gap) *finding {
 	was := k.wasThere(g)
 	f.message = "Lost write: " + was + ", but "
 	if g.began {
-		f.message += checker.ShowSpan(g.wide) + " later "
+		f.message += checker.ShowGap(g.wide, "later") + " "
 	}
 	f.message += k.saw(g.read)
 	if g.after != none {
@@ -193,7 +187,7 @@ func (k *key) staleRead(g gap) *finding {
 	f := k.newFinding(checker.StaleRead, g.read.op)
 	f.message = "Stale read: " + k.saw(g.read) + ", although "
 	if g.began {
-		f.message += k.hadBeen(g) + " " + checker.ShowSpan(g.wide) + " earlier"
+		f.message += k.hadBeen(g) + " " + checker.ShowGap(g.wide, "earlier")
 	} else {
 		f.message += k.wasThere(g) + ", before " + k.show(g.after) + " was asked to be appended"
 	}

@@ -110,8 +110,8 @@ func (k *key) wrongOrder(v *view, t, after int32) *finding {
 	f := k.newFinding(checker.Reordered, v.op)
 	w := k.tokens[after].witness(k.called(t))
 	f.ops = append(f.ops, k.tokens[t].append, k.tokens[after].append, w)
-	f.message = fmt.Sprintf("Reordered: %s, with %s before %s, although %s, %s before %s began", k.saw(v), k.show(t), k.show(after),
-		k.fate(after, w), checker.ShowSpan(k.tokens[t].append.CallTime-w.ReturnTime), k.asks(t))
+	f.message = fmt.Sprintf("Reordered: %s, with %s before %s, although %s, %s %s began", k.saw(v), k.show(t), k.show(after),
+		k.fate(after, w), checker.ShowGap(k.tokens[t].append.CallTime-w.ReturnTime, "before"), k.asks(t))
 	f.proof = "a token stands behind every token that was there before it was asked for."
 	return f
 }

@@ -183,18 +183,12 @@ func (x *explainer) stale(j *judgement) []*finding {
 }
 
 // clearest picks what a person understands at once: no evidence beyond the two writes and the read if
-// possible; of these the first that was at least half as stale as the stalest: an early one makes a
-// short story, a wide gap a clear one.
+// possible; of these the clearest by time.
 func (x *explainer) clearest(k *key, all []stale) stale {
 	if plain := slices.DeleteFunc(slices.Clone(all), func(s stale) bool { return !s.plain }); len(plain) > 0 {
 		all = plain
 	}
-	var widest time.Duration
-	for _, s := range all {
-		widest = max(widest, x.gap(k, s))
-	}
-	at := slices.IndexFunc(all, func(s stale) bool { return x.gap(k, s) >= widest/2 })
-	return all[at]
+	return checker.Clearest(all, func(s stale) time.Duration { return x.gap(k, s) })
 }
 
 // gap is how long the value had been outdated when it was asked for.

@@ -50,6 +50,16 @@ func TestGolden(t *testing.T) {
 				2.003 c7 ok 12`,
 		},
 		{
+			name: "stale read by the order of the events, though not by the clocks",
+			history: `
+				5.000 c3 n4 write x 12
+				6.000 c3 ok
+				1.000 c7 n1 read x
+				2.000 c7 ok null`,
+			want: "stale-read: Stale read: client 7 read x = nil from n1 at 1.000 s, although client 3's write x = 12 had been acknowledged by n4 earlier.",
+			ops:  "[0 2]",
+		},
+		{
 			name: "stale read of nil",
 			history: `
 				1.000 c3 n4 write x 12

@@ -66,21 +66,21 @@ func (x *explainer) shown(k *key, at int32) (string, bool) {
 // hadBeen is "client 3's write x = 19 had been acknowledged by n4 1.88 s earlier".
 func (x *explainer) hadBeen(f *finding) string {
 	w := x.op(f.key, f.with)
-	return fmt.Sprintf("%s had been acknowledged%s %s earlier",
-		checker.ShowWrite(w), checker.ShowPlace("by", w), checker.ShowSpan(x.op(f.key, f.focus).CallTime-w.ReturnTime))
+	return fmt.Sprintf("%s had been acknowledged%s %s",
+		checker.ShowWrite(w), checker.ShowPlace("by", w), checker.ShowGap(x.op(f.key, f.focus).CallTime-w.ReturnTime, "earlier"))
 }
 
 func (x *explainer) hadSeen(f *finding) string {
 	o := x.op(f.key, f.with)
 	v, _ := x.shown(f.key, f.with)
-	return fmt.Sprintf("client %v had seen the newer %s = %s%s, %s earlier",
-		o.Process, f.key.name, v, checker.ShowPlace("at", o), checker.ShowSpan(x.op(f.key, f.focus).CallTime-o.ReturnTime))
+	return fmt.Sprintf("client %v had seen the newer %s = %s%s, %s",
+		o.Process, f.key.name, v, checker.ShowPlace("at", o), checker.ShowGap(x.op(f.key, f.focus).CallTime-o.ReturnTime, "earlier"))
 }
 
 func (x *explainer) loss(f *finding) string {
 	w, r := x.op(f.key, f.with), x.op(f.key, f.focus)
-	text := fmt.Sprintf("%s was acknowledged%s at %s, but %s later %s",
-		checker.ShowWrite(w), checker.ShowPlace("by", w), checker.ShowTime(w.ReturnTime), checker.ShowSpan(r.CallTime-w.ReturnTime), x.saw(f.key, f.focus))
+	text := fmt.Sprintf("%s was acknowledged%s at %s, but %s %s",
+		checker.ShowWrite(w), checker.ShowPlace("by", w), checker.ShowTime(w.ReturnTime), checker.ShowGap(r.CallTime-w.ReturnTime, "later"), x.saw(f.key, f.focus))
 	if f.stale.vanished {
 		text += ", no later read showed it, and no node held it at the end"
 	}
@@ -120,7 +120,7 @@ func (x *explainer) misfit(f *finding) string {
 		return x.did(k, f.focus) + x.fromNothing(f)
 	case f.kind == future && k.ops[f.with].writes():
 		w := x.op(k, f.with)
-		return fmt.Sprintf("%s and ended %s before %s began, without which it could not be", x.did(k, f.focus), checker.ShowSpan(w.CallTime-focus.ReturnTime), checker.ShowWrite(w))
+		return fmt.Sprintf("%s and ended %s %s began, without which it could not be", x.did(k, f.focus), checker.ShowGap(w.CallTime-focus.ReturnTime, "before"), checker.ShowWrite(w))
 	}
 	if o := k.ops[f.focus]; o.kind == notFrom {
 		from, _, _ := history.SplitPair(focus.Input)

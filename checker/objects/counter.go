@@ -339,7 +339,7 @@ func (k *key) wentBack(r *op) *finding {
 		}
 	}
 	f := &finding{name: checker.Reordered, key: k, focus: k.source(r), ops: []*history.Operation{k.source(more), k.source(r)}}
-	f.message = fmt.Sprintf("Reordered reads: %s, although %s, %s earlier", k.did(r), k.did(more), checker.ShowSpan(f.focus.CallTime-k.source(more).ReturnTime))
+	f.message = fmt.Sprintf("Reordered reads: %s, although %s, %s", k.did(r), k.did(more), checker.ShowGap(f.focus.CallTime-k.source(more).ReturnTime, "earlier"))
 	f.proof = "a counter that only grows never shows less than before."
 	return f
 }

@@ -169,7 +169,7 @@ func acked(o *history.Operation) string {
 
 // hadBeen is "client 3's add of 1 to x had been acknowledged by n4 1.88 s earlier", seen from focus.
 func hadBeen(o, focus *history.Operation) string {
-	return fmt.Sprintf("%s had been acknowledged%s %s earlier", checker.ShowWrite(o), checker.ShowPlace("by", o), checker.ShowSpan(focus.CallTime-o.ReturnTime))
+	return fmt.Sprintf("%s had been acknowledged%s %s", checker.ShowWrite(o), checker.ShowPlace("by", o), checker.ShowGap(focus.CallTime-o.ReturnTime, "earlier"))
 }
 
 // show is a value as people are shown it.

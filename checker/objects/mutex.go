@@ -248,8 +248,8 @@ func (k *key) notHeldBy(release int32) *finding {
 
 func (k *key) notYetHeld(release, acquire int32) *finding {
 	f := k.pair(checker.NonLinearizable, [2]int32{release, acquire})
-	f.message = fmt.Sprintf("Not linearizable: %s and was done %s before %s began", k.did(&k.ops[release]),
-		checker.ShowSpan(f.ops[1].CallTime-f.focus.ReturnTime), checker.ShowWrite(f.ops[1]))
+	f.message = fmt.Sprintf("Not linearizable: %s and was done %s %s began", k.did(&k.ops[release]),
+		checker.ShowGap(f.ops[1].CallTime-f.focus.ReturnTime, "before"), checker.ShowWrite(f.ops[1]))
 	f.proof = "a lock can be released only by who holds it."
 	return f
 }

@@ -194,7 +194,7 @@ func (q *queued) take(at int32, o *op) *finding {
 		return f
 	case o.ret < k.ops[e].call:
 		f := k.pair(checker.NonLinearizable, [2]int32{at, e})
-		f.message = fmt.Sprintf("Not linearizable: %s and was done %s before %s began", k.did(o), checker.ShowSpan(f.ops[1].CallTime-f.focus.ReturnTime), checker.ShowWrite(f.ops[1]))
+		f.message = fmt.Sprintf("Not linearizable: %s and was done %s %s began", k.did(o), checker.ShowGap(f.ops[1].CallTime-f.focus.ReturnTime, "before"), checker.ShowWrite(f.ops[1]))
 		f.proof = "nothing can be dequeued before anybody asks to enqueue it."
 		return f
 	case q.dequeue[o.value] != none:
@@ -289,7 +289,7 @@ func (q *queued) occupied(empty int32, there []int32) *finding {
 	}
 	if gone && len(f.ops) == 2 {
 		f.name = checker.LostWrite
-		f.message = fmt.Sprintf("Lost write: %s, but %s later %s, and nobody ever dequeued it", acked(e), checker.ShowSpan(f.focus.CallTime-e.ReturnTime), k.did(o))
+		f.message = fmt.Sprintf("Lost write: %s, but %s %s, and nobody ever dequeued it", acked(e), checker.ShowGap(f.focus.CallTime-e.ReturnTime, "later"), k.did(o))
 	}
 	f.proof = "a queue is not empty between the return of an enqueue and the call of the dequeue that took the value out."
 	return f

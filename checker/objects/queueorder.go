@@ -48,15 +48,15 @@ func (q *queued) overtook(x, y int32) *finding {
 	if d := q.dequeue[x]; d != none {
 		dx := k.source(&k.ops[d])
 		f.ops = append(f.ops, dx)
-		fate = fmt.Sprintf("which was dequeued by client %v only %s later", dx.Process, checker.ShowSpan(dx.CallTime-f.focus.ReturnTime))
+		fate = fmt.Sprintf("which was dequeued by client %v only %s", dx.Process, checker.ShowGap(dx.CallTime-f.focus.ReturnTime, "later"))
 	} else if empty := q.emptyAfter(ex); empty != none {
 		f.name, f.ops = checker.LostWrite, append(f.ops, k.source(&k.ops[empty]))
-		f.message = fmt.Sprintf("Lost write: %s, but nobody ever dequeued it: %s, which was asked for %s later, and %s",
-			acked(first), k.did(&k.ops[dy]), checker.ShowSpan(second.CallTime-first.ReturnTime), k.did(&k.ops[empty]))
+		f.message = fmt.Sprintf("Lost write: %s, but nobody ever dequeued it: %s, which was asked for %s, and %s",
+			acked(first), k.did(&k.ops[dy]), checker.ShowGap(second.CallTime-first.ReturnTime, "later"), k.did(&k.ops[empty]))
 		return f
 	}
-	f.message = fmt.Sprintf("Reordered: %s, before %s, %s, although %s, %s before %s began", k.did(&k.ops[dy]), k.show(x), fate,
-		acked(first), checker.ShowSpan(second.CallTime-first.ReturnTime), checker.ShowWrite(second))
+	f.message = fmt.Sprintf("Reordered: %s, before %s, %s, although %s, %s %s began", k.did(&k.ops[dy]), k.show(x), fate,
+		acked(first), checker.ShowGap(second.CallTime-first.ReturnTime, "before"), checker.ShowWrite(second))
 	return f
 }
 

@@ -194,7 +194,7 @@ func (k *key) lostForGood(l *life) *finding {
 		fate = fmt.Sprintf("%s was seen by client %v at %s", checker.ShowWrite(add), f.ops[1].Process, checker.ShowTime(f.ops[1].ReturnTime))
 	}
 	span := f.focus.CallTime - max(f.ops[1].ReturnTime, time.Duration(0))
-	f.message = fmt.Sprintf("Lost write: %s, but %s later %s, and no read that was called after that showed it", fate, checker.ShowSpan(span), k.did(l.absent))
+	f.message = fmt.Sprintf("Lost write: %s, but %s %s, and no read that was called after that showed it", fate, checker.ShowGap(span, "later"), k.did(l.absent))
 	f.proof = "an element that was acknowledged or seen is to be in every read from some time on."
 	return f
 }

@@ -39,18 +39,12 @@ func (l *layers) tell(w wrongs) []*finding {
 	return found
 }
 
-// clearest is the first pair at least half as far apart as the widest: an early one makes a short
-// story, a wide one a clear one.
+// clearest is the clearest pair by time.
 func (k *key) clearest(pairs [][2]int32) [2]int32 {
 	slices.SortFunc(pairs, func(a, b [2]int32) int { return int(a[0] - b[0]) })
-	apart := func(p [2]int32) time.Duration {
+	return checker.Clearest(pairs, func(p [2]int32) time.Duration {
 		return k.source(&k.ops[p[0]]).CallTime - k.source(&k.ops[p[1]]).ReturnTime
-	}
-	var widest time.Duration
-	for _, p := range pairs {
-		widest = max(widest, apart(p))
-	}
-	return pairs[slices.IndexFunc(pairs, func(p [2]int32) bool { return apart(p) >= widest/2 })]
+	})
 }
 
 // gone says whether nobody who asked from the read on was shown the element again, nor any node held
@@ -78,8 +72,8 @@ func (k *key) pair(name string, p [2]int32) *finding {
 func (l *layers) lostWrite(p [2]int32) *finding {
 	k := l.key
 	f := k.pair(checker.LostWrite, p)
-	f.message = fmt.Sprintf("Lost write: %s, but %s later %s, and no later read showed it", acked(f.ops[1]),
-		checker.ShowSpan(f.focus.CallTime-f.ops[1].ReturnTime), k.did(&k.ops[p[0]]))
+	f.message = fmt.Sprintf("Lost write: %s, but %s %s, and no later read showed it", acked(f.ops[1]),
+		checker.ShowGap(f.focus.CallTime-f.ops[1].ReturnTime, "later"), k.did(&k.ops[p[0]]))
 	if k.ending.known {
 		f.message += ", and no node held it at the end"
 	}
@@ -98,8 +92,8 @@ func (l *layers) staleRead(p [2]int32) *finding {
 func (l *layers) wentBack(p [2]int32) *finding {
 	k := l.key
 	f := k.pair(checker.Reordered, p)
-	f.message = fmt.Sprintf("Reordered reads: %s, without %s, although %s and was done %s earlier", k.did(&k.ops[p[0]]),
-		k.show(firstMissing(k.ops[p[1]].list, k.ops[p[0]].list)), k.did(&k.ops[p[1]]), checker.ShowSpan(f.focus.CallTime-f.ops[1].ReturnTime))
+	f.message = fmt.Sprintf("Reordered reads: %s, without %s, although %s and was done %s", k.did(&k.ops[p[0]]),
+		k.show(firstMissing(k.ops[p[1]].list, k.ops[p[0]].list)), k.did(&k.ops[p[1]]), checker.ShowGap(f.focus.CallTime-f.ops[1].ReturnTime, "earlier"))
 	f.proof = "a set that only grows never shows less than before."
 	return f
 }
@@ -114,8 +108,8 @@ func (l *layers) early(p [2]int32) *finding {
 	k := l.key
 	f := k.pair(checker.NonLinearizable, p)
 	f.focus = f.ops[1]
-	f.message = fmt.Sprintf("Not linearizable: %s, with %s in it, and was done %s before %s began", k.did(&k.ops[p[1]]), k.show(k.ops[p[0]].value),
-		checker.ShowSpan(f.ops[0].CallTime-f.ops[1].ReturnTime), checker.ShowWrite(f.ops[0]))
+	f.message = fmt.Sprintf("Not linearizable: %s, with %s in it, and was done %s %s began", k.did(&k.ops[p[1]]), k.show(k.ops[p[0]].value),
+		checker.ShowGap(f.ops[0].CallTime-f.ops[1].ReturnTime, "before"), checker.ShowWrite(f.ops[0]))
 	f.proof = "nothing can be read before anybody asks to add it."
 	return f
 }
@@ -128,8 +122,8 @@ func (l *layers) overtaken(p [2]int32) *finding {
 	f := &finding{name: checker.StaleRead, key: k, focus: k.source(read)}
 	late, early := k.source(&k.ops[p[0]]), k.source(&k.ops[p[1]])
 	f.ops = []*history.Operation{late, early, f.focus}
-	f.message = fmt.Sprintf("Stale read: %s, with %s but without %s, although %s, %s before %s began", k.did(read), k.show(k.ops[p[0]].value), k.show(k.ops[p[1]].value),
-		acked(early), checker.ShowSpan(late.CallTime-early.ReturnTime), checker.ShowWrite(late))
+	f.message = fmt.Sprintf("Stale read: %s, with %s but without %s, although %s, %s %s began", k.did(read), k.show(k.ops[p[0]].value), k.show(k.ops[p[1]].value),
+		acked(early), checker.ShowGap(late.CallTime-early.ReturnTime, "before"), checker.ShowWrite(late))
 	f.proof = "a set that shows an element shows whatever was there before that was asked for."
 	return f
 }

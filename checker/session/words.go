@@ -35,18 +35,18 @@ func (f *finding) message(key string) string {
 	case checker.DirtyRead:
 		return text + ", although no write that may have taken effect had asked for that by then."
 	case checker.ReadYourWrites:
-		return fmt.Sprintf("%s, although its own write of %s had been acknowledged%s %s earlier.", text, f.what,
-			checker.ShowPlace("by", f.before), span(f.before, f.focus))
+		return fmt.Sprintf("%s, although its own write of %s had been acknowledged%s %s.", text, f.what,
+			checker.ShowPlace("by", f.before), earlier(f.before, f.focus))
 	case checker.MonotonicReads:
-		return fmt.Sprintf("%s, although it had itself read %s%s, %s earlier.", text, f.what, checker.ShowPlace("from", f.before), span(f.before, f.focus))
+		return fmt.Sprintf("%s, although it had itself read %s%s, %s.", text, f.what, checker.ShowPlace("from", f.before), earlier(f.before, f.focus))
 	case checker.MonotonicWrites:
 		return fmt.Sprintf("%s: in it is what client %v wrote after %s, and %s is not before it.", text, f.before.Process, f.what, f.what)
 	}
 	return fmt.Sprintf("%s: in it is what client %v wrote after it had read %s, and %s is not before it.", text, f.before.Process, f.what, f.what)
 }
 
-func span(before, after *history.Operation) string {
-	return checker.ShowSpan(after.CallTime - before.ReturnTime)
+func earlier(before, after *history.Operation) string {
+	return checker.ShowGap(after.CallTime-before.ReturnTime, "earlier")
 }
 
 // reason is why no order of the versions explains it.

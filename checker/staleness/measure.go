@@ -75,7 +75,8 @@ func (l *line) measure(ctx context.Context) (m measured, broken string) {
 			continue
 		}
 		missed := l.writes[first[from]].op
-		m.take(late{read: r.op, missed: missed, time: r.op.CallTime - missed.ReturnTime, versions: n - acked.below(from)})
+		// Clocks may tell the two the other way round.
+		m.take(late{read: r.op, missed: missed, time: max(r.op.CallTime-missed.ReturnTime, 0), versions: n - acked.below(from)})
 	}
 	return m, ""
 }

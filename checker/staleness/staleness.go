@@ -137,8 +137,8 @@ func (l Limits) anomaly(h *history.History, k *checker.Key, worst *late) checker
 		Message: fmt.Sprintf("Stale read: what client %v read of %s%s at %s was %s and %s old, although the limit is %s.",
 			r.Process, checker.ShowKey(k.Name), checker.ShowPlace("from", r), checker.ShowTime(r.CallTime),
 			checker.ShowSpan(worst.time), versions(worst.versions), l),
-		Proof: fmt.Sprintf("%s is newer than what was read, and had been acknowledged%s %s before the read was called.",
-			checker.ShowWrite(w), checker.ShowPlace("by", w), checker.ShowSpan(worst.time)),
+		Proof: fmt.Sprintf("%s is newer than what was read, and had been acknowledged%s %s the read was called.",
+			checker.ShowWrite(w), checker.ShowPlace("by", w), checker.ShowGap(r.CallTime-w.ReturnTime, "before")),
 	}
 }
 

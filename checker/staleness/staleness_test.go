@@ -28,6 +28,12 @@ func op(p history.Process, f, value string, call, ret int) history.Operation {
 	return o
 }
 
+// at is an operation of a client whose clock goes wrong.
+func at(call time.Duration, o history.Operation) history.Operation {
+	o.CallTime = call
+	return o
+}
+
 // on is an operation on another key.
 func on(key string, o history.Operation) history.Operation {
 	o.Key = key
@@ -47,6 +53,8 @@ func TestGolden(t *testing.T) {
 		{name: "fresh", ops: []history.Operation{op(1, w, "1", 0, 1), op(2, r, "1", 2, 3)}, want: "No read was stale."},
 		{name: "nil at first", ops: []history.Operation{op(2, r, "null", 0, 1), op(1, w, "1", 2, 3)}, want: "No read was stale."},
 		{name: "what is concurrent is no lag", ops: []history.Operation{op(1, w, "1", 0, 1), op(2, w, "2", 2, 6), op(3, r, "1", 5, 7)}, want: "No read was stale."},
+		{name: "late by the order of the events, though not by the clocks", ops: []history.Operation{op(1, w, "1", 0, 1), at(0, op(2, r, "null", 7, 8))},
+			want: "Reads were at most 0 µs stale and one version old; 1 of 1 were stale."},
 		{name: "late", ops: []history.Operation{op(1, w, "1", 0, 1), op(1, w, "2", 2, 3), op(1, w, "3", 4, 5), op(2, r, "1", 7, 8), op(2, r, "2", 9, 9)},
 			want: "Reads were at most 4 s stale and 2 versions old; 2 of 2 were stale."},
 		{name: "nil, late", ops: []history.Operation{op(1, w, "1", 0, 1), op(2, r, "null", 7, 8)},

@@ -118,9 +118,9 @@ func (n *names) link(l link) string {
 	r := n.r
 	switch {
 	case l.kind == realTime:
-		return fmt.Sprintf("%s was acknowledged %s before %s was invoked", a, n.between(l), b)
+		return fmt.Sprintf("%s was acknowledged %s %s was invoked", a, n.between(l), b)
 	case l.kind == session:
-		return fmt.Sprintf("client %v had the answer to %s %s before it began %s", r.ops[l.from].Process, a, n.between(l), b)
+		return fmt.Sprintf("client %v had the answer to %s %s it began %s", r.ops[l.from].Process, a, n.between(l), b)
 	case l.a == none:
 		return fmt.Sprintf("%s comes before %s", a, b)
 	case l.kind == ww && l.by != none:
@@ -144,5 +144,5 @@ func (r *record) noun(s int32) string {
 }
 
 func (n *names) between(l link) string {
-	return checker.ShowSpan(n.r.ops[l.to].CallTime - n.r.ops[l.from].ReturnTime)
+	return checker.ShowGap(n.r.ops[l.to].CallTime-n.r.ops[l.from].ReturnTime, "before")
 }
