@@ -6,8 +6,9 @@ import (
 	"schism/checker"
 )
 
-// wrongSum names a read of a counter of other amounts than 1, all above zero, that shows less than what had been
-// acknowledged before it began, or more than all that had been asked for when it ended.
+// wrongSum names a read of a counter of other amounts than 1, all above zero of those that had been asked for when the
+// read ended, that shows less than nothing, less than what had been acknowledged before it began, or more than all that
+// had been asked for.
 func (k *key) wrongSum(f *finding, focus *op, _ []int32) bool {
 	if focus.does != counterRead {
 		return false
@@ -30,6 +31,9 @@ func (k *key) wrongSum(f *finding, focus *op, _ []int32) bool {
 		most += o.n
 	}
 	switch {
+	case focus.n < 0: // also where nothing had been acknowledged before
+		*f = *k.belowNothing(focus)
+		return true
 	case focus.n < least:
 		f.name = checker.StaleRead
 		f.message = fmt.Sprintf("Stale read: %s, although adds that make %d had been acknowledged before: the last of them, %s", k.did(focus), least, hadBeen(k.source(last), f.focus))

@@ -187,7 +187,7 @@ func (c *schedule) back(d due) *finding {
 		return c.take(d.op, d.ret)
 	}
 	if o.n < 0 {
-		return c.key.belowNothing(d.op)
+		return c.key.belowNothing(o)
 	}
 	for c.reached < o.n {
 		next, any := c.first()
@@ -246,12 +246,12 @@ func (k *key) tooMuch(read int32) *finding {
 }
 
 // belowNothing is the finding of a read below 0.
-func (k *key) belowNothing(read int32) *finding {
-	r := k.source(&k.ops[read])
+func (k *key) belowNothing(read *op) *finding {
+	r := k.source(read)
 	return &finding{
 		name: checker.DirtyRead, key: k, focus: r, ops: []*history.Operation{r},
-		message: fmt.Sprintf("Dirty read: %s, although nobody ever took anything from it", k.did(&k.ops[read])),
-		proof:   "a counter to which only 1 is added is never below 0.",
+		message: fmt.Sprintf("Dirty read: %s, although nobody had asked to take anything from it by then", k.did(read)),
+		proof:   "a counter from which nothing is taken is never below 0.",
 	}
 }
 

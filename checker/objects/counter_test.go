@@ -2,6 +2,7 @@ package objects
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"schism/checker"
@@ -24,6 +25,35 @@ func TestNameOfASurplus(t *testing.T) {
 		check := Counter(checker.Limits{}).Check(context.Background(), h)
 		if len(check.Anomalies) != 1 || check.Anomalies[0].Name != want {
 			t.Errorf("an add in %d attempts: %+v, want %s", attempts, check.Anomalies, want)
+		}
+	}
+}
+
+// A read that shows what no order can make it show is told by what had been asked for by then.
+func TestWrongSum(t *testing.T) {
+	for name, c := range map[string]struct{ history, want string }{
+		"below nothing, and nothing was acknowledged": {`
+			0 5 add 2
+			1 3 read - -1`, "dirty-read [1]: Dirty read: client 1 read x = -1 at 0.000 s, although nobody had asked to take anything from it by then."},
+		"below nothing, though adds were acknowledged": {`
+			0 1 add 2
+			2 3 read - -1`, "dirty-read [2]: Dirty read: client 1 read x = -1 at 0.000 s, although nobody had asked to take anything from it by then."},
+		"below nothing, before anybody took from it": {`
+			0 1 read - -1
+			2 3 add -1`, "dirty-read [0]: Dirty read: client 0 read x = -1 at 0.000 s, although nobody had asked to take anything from it by then."},
+		"nothing, though it was acknowledged": {`
+			0 1 add 2
+			2 3 read - 0`, "stale-read [0 2]: Stale read: client 1 read x = 0 at 0.000 s, although adds that make 2 had been acknowledged before: the last of them, client 0's add of 2 to x had been acknowledged 0 µs earlier."},
+		"somebody took from it": {`
+			0 5 add -1
+			1 3 read - -1`, ""},
+	} {
+		got := ""
+		for _, a := range Counter(checker.Limits{}).Check(t.Context(), &history.History{Operations: script(t, c.history)}).Anomalies {
+			got += fmt.Sprintf("%s %d: %s", a.Name, a.Ops, a.Message)
+		}
+		if got != c.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", name, got, c.want)
 		}
 	}
 }

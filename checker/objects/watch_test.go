@@ -254,3 +254,15 @@ func TestWhatWasToldIsFound(t *testing.T) {
 		})
 	}
 }
+
+// A counter that is below nothing is told by its last operations too, whatever was added to it before.
+func TestWatchAgreesOnACounterBelowNothing(t *testing.T) {
+	w := Counter(checker.Limits{}).(Checker).Watch().(*Watch)
+	h := &history.History{Operations: script(t, "0 1 read - -1")}
+	for _, e := range eventsOf(h.Operations) {
+		w.Add(&e)
+	}
+	if got := w.CheckPart(t.Context(), h).Anomalies; len(got) != 1 || got[0].Name != checker.DirtyRead {
+		t.Errorf("%+v", got)
+	}
+}

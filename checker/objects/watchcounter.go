@@ -175,6 +175,8 @@ func decideLows(k *key) []*finding {
 			least[m.op] = l.low
 		case o.does == counterAdd:
 			l.returned(o.call)
+		case o.n < 0: // no adds are missing that could tell it
+			return []*finding{k.belowNothing(o)}
 		case o.n < least[m.op]:
 			return []*finding{k.tooLittle(m.op)}
 		default:
