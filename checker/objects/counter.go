@@ -3,6 +3,7 @@ package objects
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"sort"
 	"strconv"
@@ -51,12 +52,14 @@ func Counter(l checker.Limits) checker.Checker {
 	}}
 }
 
-func takeCounter(_ *key, from *history.Operation, o *op) (bool, error) {
+func takeCounter(k *key, from *history.Operation, o *op) (bool, error) {
 	switch from.F {
 	case history.Add:
 		o.does, o.changes = counterAdd, true
 		n, err := wholeNumber(from.Input)
-		o.n = n
+		if o.n = n; err == nil && from.Outcome != history.Fail {
+			err = k.count(n)
+		}
 		return true, err
 	case history.Read:
 		o.does = counterRead
@@ -68,6 +71,21 @@ func takeCounter(_ *key, from *history.Operation, o *op) (bool, error) {
 		return true, err
 	}
 	return false, fmt.Errorf("a counter knows only add and read, not %q", from.F)
+}
+
+// count sums up what may be added and what may be taken. A counter within these two sums is one in every order of any of
+// its adds. Where they leave 64 bits nothing is said of it: whether such a counter stops, fails, or begins anew at the
+// other end, no model tells.
+func (k *key) count(n int64) error {
+	sum := &k.sums[0]
+	if n < 0 {
+		sum = &k.sums[1]
+	}
+	if n > 0 && *sum > math.MaxInt64-n || n < 0 && *sum < math.MinInt64-n {
+		return fmt.Errorf("with this add of %d all adds together may leave the whole numbers of 64 bits, which is what a counter counts in", n)
+	}
+	*sum += n
+	return nil
 }
 
 func wholeNumber(v history.Value) (int64, error) {

@@ -50,6 +50,7 @@ type key struct {
 	registers map[string]int32 // of a group: their numbers by their names
 	failed    map[int32]int32  // value → the failed operation that asked for it, as index in the history
 	fails     int              // operations that would have changed something and failed
+	sums      [2]int64         // of a counter: all that may have been added, and all that may have been taken
 	again     map[int32]int32  // operation (in ops) → an element that it was shown twice
 }
 
