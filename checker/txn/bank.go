@@ -176,7 +176,7 @@ func (b *bank) contradiction(sights []bankSight) (checker.Anomaly, bool) {
 	slices.Sort(a.Ops)
 	a.Message = fmt.Sprintf("Read skew (G-single): %s shows a total of %d, although %s shows one of %d: money is moved, and never made or lost%s.",
 		showReader(off.op), off.total, showReader(other.op), usual, andOthers(len(sights)-count[usual], len(sights), "show another total than most"))
-	a.Proof = "no transfer changes the total, so that two reads of all accounts with two totals cannot both show one state." + b.atThatTime(off, off.total-usual)
+	a.Proof = "no transfer changes the total, so that two reads of all accounts with two totals cannot both show one state." + b.atThatTime(off, usual)
 	return a, true
 }
 
@@ -213,7 +213,7 @@ func (b *bank) judgeByHeader() (found []checker.Anomaly, why string) {
 	}
 	a.Message = fmt.Sprintf("Read skew (G-single): %s shows a total of %d, although the accounts had %d at the beginning: money is moved, and never made or lost%s.",
 		showReader(s.op), s.total, total, more)
-	a.Proof = "no transfer changes the total, so that a read of all accounts with another one does not show one state." + b.atThatTime(s, s.total-total)
+	a.Proof = "no transfer changes the total, so that a read of all accounts with another one does not show one state." + b.atThatTime(s, total)
 	return []checker.Anomaly{a}, ""
 }
 
@@ -232,7 +232,11 @@ func (b *bank) anomaly(name string, s bankSight) checker.Anomaly {
 
 // atThatTime tells of a transfer of just what is missing, or too much, that was on during the read. It need not be
 // the one that was seen in halves, and is no part of the proof.
-func (b *bank) atThatTime(s bankSight, difference int64) string {
+func (b *bank) atThatTime(s bankSight, usual int64) string {
+	difference := s.total - usual
+	if (difference < 0) != (s.total < usual) {
+		return "" // it is beyond 64 bits, as no transfer is
+	}
 	for i := range b.h.Operations {
 		op := &b.h.Operations[i]
 		if op.Call > s.op.Return {

@@ -219,3 +219,14 @@ func TestBankTellsWho(t *testing.T) {
 		t.Errorf("%v, focus %d", a.Ops, a.Focus)
 	}
 }
+
+// Two totals may be further apart than 64 bits hold: then no transfer is the difference.
+func TestBankTotalsFarApart(t *testing.T) {
+	h := bankReads(nil, `{"a":9223372036854775807,"b":0}`, `{"a":-5,"b":0}`)
+	h.Operations = append(h.Operations, history.Operation{Process: 7, F: history.Transfer, Input: history.Value(`{"from":"a","to":"b","amount":9223372036854775804}`), Outcome: history.Info, Call: 1, Return: -1})
+	slices.SortFunc(h.Operations, func(a, b history.Operation) int { return int(a.Call - b.Call) })
+	got := (Bank{}).Check(t.Context(), h).Anomalies
+	if len(got) != 1 || strings.Contains(got[0].Proof, "The difference") {
+		t.Errorf("%+v", got)
+	}
+}
