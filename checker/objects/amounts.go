@@ -39,7 +39,7 @@ func (k *key) wrongSum(f *finding, focus *op, _ []int32) bool {
 		f.message = fmt.Sprintf("Stale read: %s, although adds that make %d had been acknowledged before: the last of them, %s", k.did(focus), least, hadBeen(k.source(last), f.focus))
 		f.proof = "a counter that only grows shows every add that was acknowledged before the read began."
 	case focus.n > most:
-		f.name = k.surplus(focus.n - most)
+		f.name = k.surplus(focus.n-most, focus.ret)
 		f.message = fmt.Sprintf("%s: %s, although all adds that had been asked for by then make %d", k.title(f.name), k.did(focus), most)
 		f.proof = "a counter shows no more than what was added to it, however the operations are ordered."
 	default:

@@ -36,7 +36,7 @@ func endCounter(k *key, found []*finding) []*finding {
 			}
 		}
 		if n > most {
-			return append(found, k.endsWith(s, n, most, k.surplus(n-most)))
+			return append(found, k.endsWith(s, n, most, k.surplus(n-most, never)))
 		}
 		highest = max(highest, n)
 	}

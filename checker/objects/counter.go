@@ -250,7 +250,7 @@ func (k *key) tooMuch(read int32) *finding {
 			f.ops = append(f.ops, k.source(o))
 		}
 	}
-	f.name = k.surplus(r.n - asked)
+	f.name = k.surplus(r.n-asked, r.ret)
 	only := "no add"
 	if asked > 0 {
 		only = "only " + checker.ShowCount(int(asked), "add") + " of 1"
@@ -273,9 +273,13 @@ func (k *key) belowNothing(read *op) *finding {
 	}
 }
 
-// surplus names what makes a counter too great by so much: an add that took effect twice, as one does that was
-// sent several times; if none was, adds that were refused, where there are enough of them.
-func (k *key) surplus(by int64) string {
+// surplus names what makes a counter too great by so much by an event: an add that took effect twice, as one does that
+// was sent several times; if none was, adds that were refused, where there are enough of them. Where nobody had asked to
+// add anything, nothing can have taken effect twice.
+func (k *key) surplus(by, event int64) string {
+	if !slices.ContainsFunc(k.ops, func(o op) bool { return o.does == counterAdd && o.call < event }) {
+		return checker.DirtyRead
+	}
 	again := slices.ContainsFunc(k.ops, func(o op) bool { return o.does == counterAdd && k.source(&o).Attempts() > 1 })
 	if by > int64(len(k.ops)) || by <= int64(k.fails) && !again {
 		return checker.DirtyRead

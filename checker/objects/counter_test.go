@@ -44,6 +44,17 @@ func TestWrongSum(t *testing.T) {
 		"nothing, though it was acknowledged": {`
 			0 1 add 2
 			2 3 read - 0`, "stale-read [0 2]: Stale read: client 1 read x = 0 at 0.000 s, although adds that make 2 had been acknowledged before: the last of them, client 0's add of 2 to x had been acknowledged 0 µs earlier."},
+		"something, and nobody asked to add anything": {`
+			0 1 read - 1`, "dirty-read [0]: Dirty read: client 0 read x = 1 at 0.000 s, although no add had been asked for by then."},
+		"something, before anybody asked to add": {`
+			0 1 read - 1
+			2 3 add 1`, "dirty-read [0]: Dirty read: client 0 read x = 1 at 0.000 s, although no add had been asked for by then."},
+		"much, before anybody asked to add": {`
+			0 1 read - 2
+			2 3 add 2`, "dirty-read [0]: Dirty read: client 0 read x = 2 at 0.000 s, although no add had been asked for by then."},
+		"twice what was asked for": {`
+			0 1 add 1
+			2 3 read - 2`, "duplicate-apply [0 2]: Duplicate apply: client 1 read x = 2 at 0.000 s, although only 1 add of 1 had been asked for by then."},
 		"somebody took from it": {`
 			0 5 add -1
 			1 3 read - -1`, ""},
