@@ -32,6 +32,7 @@ var nearLinear = []struct {
 	{"linear", "zones.go", "Golden|EveryWayAgrees", []string{"zones", "forward", "block", "sweep"}},
 	{"linear", "succession.go", "Golden|EveryWayAgrees", []string{"observe", "read", "consume", "chain", "date", "prove"}},
 	{"linear", "tighten.go", "Golden|Tighten|EveryWayAgrees", nil},
+	{"linear", "refute.go", "Golden|Refuted|EveryWayAgrees", []string{"refute", "firstAsked", "bringsAbout"}},
 	{"linear", "watch.go", "Watch", []string{"cut"}},
 	{"linear", "watchkey.go", "Watch", nil},
 	{"appendlist", "appendlist.go", "Golden|EveryWayAgrees", []string{"judge"}},

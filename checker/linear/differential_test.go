@@ -30,6 +30,9 @@ func judge(h *history.History) (checkertest.Judgement, error) {
 	j := newJudgement(k)
 	j.Verdict = checker.Invalid
 	got := map[string]bool{"porcupine": mustSearch(k.ops), "porcupine, tightened": mustSearch(k.tighten())}
+	if k.refute() != nil {
+		got["refuted"] = false
+	}
 	quick := k.unique && k.exact
 	if quick {
 		j.byZones()

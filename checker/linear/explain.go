@@ -88,7 +88,7 @@ func (x *explainer) explain(j *judgement, limit time.Duration) []*finding {
 		return proved
 	}
 	if j.reason != nil {
-		if f := j.values.finding(j.reason); p.short(f, limit/4) {
+		if f := j.finding(j.reason); p.short(f, limit/4) {
 			return []*finding{f}
 		}
 	}
@@ -132,17 +132,11 @@ func lastReturn(k *key, ats []int32) int32 {
 // dirty finds the first operation that saw a value which nobody wrote, or whose write failed.
 func (x *explainer) dirty(j *judgement) []*finding {
 	k := j.key
-	written := make([]bool, k.values)
-	written[initial] = true
-	for i := range k.ops {
-		if k.ops[i].writes() {
-			written[k.ops[i].to] = true
-		}
-	}
+	written := k.firstAsked()
 	first := int32(none)
 	for i := range k.ops {
 		o := &k.ops[i]
-		if v, ok := o.shows(); ok && !o.unknown() && !written[v] {
+		if v, ok := o.shows(); ok && v != initial && !o.unknown() && written[v] == none {
 			x.counts["dirty_reads"]++
 			if first == none {
 				first = int32(i)
@@ -152,7 +146,7 @@ func (x *explainer) dirty(j *judgement) []*finding {
 	if first == none {
 		return nil
 	}
-	return []*finding{{name: checker.DirtyRead, key: k, ops: []int32{first}, focus: first, with: none, kind: unwritten}}
+	return []*finding{{name: checker.DirtyRead, key: k, ops: k.withEchoes(first), focus: first, with: none, kind: unwritten}}
 }
 
 // stale finds the clearest stale read and the clearest lost write.

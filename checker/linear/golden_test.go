@@ -60,6 +60,84 @@ func TestGolden(t *testing.T) {
 			ops:  "[0 2]",
 		},
 		{
+			name: "a cas from what nobody wrote to the same",
+			history: `
+				1.000 c3 n4 cas x 1 1
+				1.010 c3 ok`,
+			want: "dirty-read: Dirty read: client 3's cas changed x from 1 to 1 at n4 at 1.000 s, although nobody else ever asked to write that value.",
+			ops:  "[0]",
+		},
+		{
+			name: "a read of what only a cas from the same can have written",
+			history: `
+				1.000 c3 n4 cas x 1 1
+				1.010 c3 info
+				2.000 c4 n4 read x
+				2.010 c4 ok 1`,
+			want: "dirty-read: Dirty read: client 4 read x = 1 from n4 at 2.000 s, although nobody but a cas from the same value ever asked to write that value.",
+			ops:  "[0 2]",
+		},
+		{
+			name: "two cas from what nobody wrote to the same",
+			history: `
+				1.000 c3 n4 cas x "1" "1"
+				1.005 c4 n4 cas x "1" "1"
+				1.010 c3 ok
+				1.020 c4 ok`,
+			want: `dirty-read: Dirty read: client 3's cas changed x from "1" to "1" at n4 at 1.000 s, although nobody but a cas from the same value ever asked to write that value.`,
+			ops:  "[0 1]",
+		},
+		{
+			name: "a value before it is asked for, beside a write of nil",
+			history: `
+				1.000 c3 n4 read x
+				1.010 c3 ok 0
+				2.000 c4 n4 write x 0
+				2.010 c4 ok
+				3.000 c4 n4 write x null
+				3.010 c4 ok`,
+			want: "non-linearizable: Not linearizable: client 3 read x = 0 from n4 at 1.000 s and ended 990 ms before client 4's write x = 0 began, without which it could not be.",
+			ops:  "[0 2]",
+		},
+		{
+			name: "a value that nobody wrote, beside values that recur",
+			history: `
+				1.000 c3 n4 write x 1
+				1.010 c3 info
+				1.000 c4 n4 write x 1
+				1.010 c4 info
+				3.000 c5 n4 read x
+				3.010 c5 ok 7`,
+			want: "dirty-read: Dirty read: client 5 read x = 7 from n4 at 3.000 s, although nobody ever asked to write that value.",
+			ops:  "[4]",
+		},
+		{
+			name: "a value that was refused, beside values that recur",
+			history: `
+				1.000 c3 n4 write x 1
+				1.010 c3 info
+				1.000 c4 n4 write x 1
+				1.010 c4 info
+				2.000 c6 n4 write x 7
+				2.010 c6 fail
+				3.000 c5 n4 read x
+				3.010 c5 ok 7`,
+			want: "dirty-read: Dirty read: client 5 read x = 7 from n4 at 3.000 s, although client 6's write x = 7 had been refused by n4: what fails must never be seen.",
+			ops:  "[4 6]",
+		},
+		{
+			name: "a cas that failed because of what it wanted, beside values that recur",
+			history: `
+				1.000 c3 n4 write x 1
+				1.010 c3 ok
+				1.000 c4 n4 write x 1
+				1.010 c4 ok
+				3.000 c5 n4 cas x 1 2
+				3.010 c5 mismatch 1`,
+			want: "non-linearizable: Not linearizable: client 5's cas of x failed because it was not 1, and found 1.",
+			ops:  "[4]",
+		},
+		{
 			name: "stale read of nil",
 			history: `
 				1.000 c3 n4 write x 12

@@ -2,6 +2,14 @@ package linear
 
 import "schism/checker"
 
+// finding puts a conflict into a finding.
+func (j *judgement) finding(c *conflict) *finding {
+	if j.values != nil {
+		return j.values.finding(c)
+	}
+	return &finding{name: checker.NonLinearizable, key: j.key, ops: c.ops, focus: c.focus, with: c.with, kind: c.kind}
+}
+
 // finding names a conflict that the zones found, where no single fact about an older value and an
 // acknowledged write tells it better.
 func (s *succession) finding(c *conflict) *finding {

@@ -22,8 +22,8 @@ import (
 // history.Write, history.CAS) that holds nil before its first write.
 //
 // Keys whose written values are unique and whose results are exact are decided by zones, in near
-// linear time, with Porcupine for a second opinion where that is cheap; all others by Porcupine,
-// under the limits. Every anomaly's few operations were found illegal by Porcupine on their own.
+// linear time, with Porcupine for a second opinion where that is cheap; all others, where no answer
+// is wrong in every order, by Porcupine, under the limits. Every anomaly's few operations were found illegal by Porcupine on their own.
 type Register struct {
 	Limits checker.Limits
 }
@@ -79,7 +79,7 @@ type judgement struct {
 	search.Problem
 	key    *key
 	values *succession
-	reason *conflict // of Invalid, if the zones found it
+	reason *conflict // of Invalid, if it was found without a search
 	second bool      // Porcupine agreed
 }
 
@@ -111,6 +111,7 @@ func (c Register) decide(ctx context.Context, all []*judgement, g *search.Guard)
 		case j.key.doubt == never:
 			j.byZones()
 		case j.brokenBeforeDoubt():
+		case j.key.broken == "" && j.refuted():
 		default:
 			j.Why = j.key.broken
 		}
@@ -119,7 +120,7 @@ func (c Register) decide(ctx context.Context, all []*judgement, g *search.Guard)
 	var second []*judgement
 	for _, j := range all {
 		switch {
-		case j.values != nil:
+		case j.values != nil, j.reason != nil:
 			second = append(second, j)
 		case j.Why == "":
 			rest = append(rest, &j.Problem)

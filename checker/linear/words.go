@@ -91,7 +91,7 @@ func (x *explainer) neverWritten(f *finding, a *checker.Anomaly) string {
 	v, _ := f.key.ops[f.focus].shows()
 	at, failed := f.key.failed[v]
 	if !failed {
-		return "although nobody ever asked to write that value"
+		return "although " + f.key.whoAsked(f.focus) + " ever asked to write that value"
 	}
 	w := &x.h.Operations[at]
 	if w.Call == a.Focus {
@@ -100,6 +100,18 @@ func (x *explainer) neverWritten(f *finding, a *checker.Anomaly) string {
 	a.Ops = append(a.Ops, w.Call)
 	slices.Sort(a.Ops)
 	return fmt.Sprintf("although %s had been refused%s: what fails must never be seen", checker.ShowWrite(w), checker.ShowPlace("by", w))
+}
+
+// whoAsked is the subject of a sentence on who asked to write what an operation was shown, which nobody brought about.
+func (k *key) whoAsked(at int32) string {
+	v, _ := k.ops[at].shows()
+	switch ats := k.echoes(v, never); {
+	case len(ats) == 0:
+		return "nobody"
+	case len(ats) == 1 && ats[0] == at:
+		return "nobody else"
+	}
+	return "nobody but a cas from the same value"
 }
 
 // misfit tells what has no name of its own.
