@@ -48,7 +48,7 @@ var nearLinear = []struct {
 	{"staleness", "measure.go", "Golden|Undecided|AgreesWithBruteForce", nil},
 	{"staleness", "list.go", "Golden|Undecided|AgreesWithBruteForce", nil},
 	{"staleness", "staleness.go", "Golden|Undecided|AgreesWithBruteForce", []string{"take", "add", "exceeded"}},
-	{"txn", "lists.go", "Golden|Judged|Beside|Failed|AgreesWithBruteForce", []string{"key", "longest", "inOrder", "mayCount", "along", "ownOrder", "note", "newLists"}},
+	{"txn", "lists.go", "Golden|Judged|Begins|Beside|Failed|AgreesWithBruteForce", []string{"key", "unappended", "begins", "longest", "inOrder", "mayCount", "along", "ownOrder", "note", "newLists"}},
 	{"txn", "careful.go", "Golden|Judged|AgreesWithBruteForce", nil},
 	{"txn", "depend.go", "Golden|AgreesWithBruteForce", nil},
 	{"txn", "graph.go", "Golden|Any|AgreesWithBruteForce", nil},

@@ -2,6 +2,7 @@ package txn
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -72,6 +73,62 @@ func TestInvalidBesideWhatCannotBeTold(t *testing.T) {
 		`[["w","x",1]]`, `null`, `[["w","x",1]]`, `null`, `[["w","y",1]]`, `null`, `[["r","x",null],["r","y",null]]`, `[["r","x",1],["r","y",7]]`))
 	if check.Verdict != checker.Invalid || len(check.Anomalies) != 1 || check.Anomalies[0].Name != checker.DirtyRead || check.Anomalies[0].Key != "y" {
 		t.Errorf("%v %+v", check.Verdict, check.Anomalies)
+	}
+}
+
+// Where values recur too, what nobody wrote is told, and what only those that failed wrote; nothing else is.
+func TestJudgedThoughValuesRecur(t *testing.T) {
+	twice := []string{`[["w","x",1]]`, `null`, `[["w","x",1]]`, `null`, `[["w","x",2]]`, `null`}
+	appended := []string{`[["append","x",1]]`, `null`, `[["append","x",1]]`, `null`, `[["append","x",2]]`, `null`}
+	for _, c := range []struct {
+		by    func(Isolation) checker.Checker
+		pairs []string
+		level Isolation
+		want  string // what is found by what; empty: nothing is certain
+	}{
+		{registersBy, append(twice, `[["r","x",null]]`, `[["r","x",1]]`), StrictSerializable, ""},
+		{registersBy, append(twice, `[["r","x",null]]`, `[["r","x",null]]`), StrictSerializable, ""},
+		{registersBy, append(twice, `[["r","x",null]]`, `[["r","x",7]]`), StrictSerializable, "dirty-read [6]"},
+		{registersBy, append(twice, `[["r","x",null]]`, `[["r","x",7]]`), ReadUncommitted, "dirty-read [6]"},
+		{registersBy, append(twice, `[["r","x",null]]`, `[["r","x",2]]`), StrictSerializable, "G1a [4 6]"},
+		{registersBy, append(twice, `[["r","x",null]]`, `[["r","x",2]]`), ReadUncommitted, ""},
+		{listsBy, appended[:4], StrictSerializable, ""},
+		{listsBy, append(appended, `[["r","x",null]]`, `[["r","x",[1,1]]]`), StrictSerializable, ""},
+		{listsBy, append(appended, `[["r","x",null]]`, `[["r","x",[1,7]]]`), ReadUncommitted, "dirty-read [6]"},
+		{listsBy, append(appended, `[["r","x",null]]`, `[["r","x",[1,2]]]`), StrictSerializable, "G1a [4 6]"},
+		{listsBy, append(appended, `[["r","x",null]]`, `[["r","x",[1,2]]]`), ReadUncommitted, ""},
+		{listsBy, append(appended, `[["r","x",null]]`, `[["r","x",[1,1]]]`, `[["r","x",null]]`, `[["r","x",[7]]]`), StrictSerializable, "dirty-read [8]"},
+		{listsBy, append(appended, `[["r","x",null]]`, `[["r","x",[1,7,1]]]`, `[["r","x",null]]`, `[["r","x",[1,7]]]`), StrictSerializable, "dirty-read [6]"},
+		{listsBy, append(appended, `[["r","x",null]]`, `[["r","x",[1,11]]]`, `[["r","x",null]]`, `[["r","x",[1]]]`), StrictSerializable, "dirty-read [6]"},
+		{listsBy, append(appended, `[["r","x",null]]`, `[["r","x",5]]`), StrictSerializable, ""},
+	} {
+		h := raw(c.pairs...)
+		if len(h.Operations) > 2 {
+			h.Operations[2].Outcome = history.Fail
+		}
+		check, got := c.by(c.level).Check(t.Context(), h), ""
+		for _, a := range check.Anomalies {
+			got += fmt.Sprintf("%s %d", a.Name, a.Ops)
+		}
+		verdict := checker.Unknown
+		if c.want != "" {
+			verdict = checker.Invalid
+		}
+		if got != c.want || check.Verdict != verdict {
+			t.Errorf("%s %s: %v, %s, want %s: %s", c.level, c.pairs[len(c.pairs)-1], check.Verdict, got, c.want, check.Message)
+		}
+	}
+}
+
+func registersBy(i Isolation) checker.Checker { return RWRegister{Isolation: i} }
+
+func listsBy(i Isolation) checker.Checker { return ListAppend{Isolation: i} }
+
+func TestBegins(t *testing.T) {
+	for list, want := range map[string]bool{"[1]": true, "[1,2]": false, "[1,23]": true, "[1,23,4]": true, "[]": false, "[2]": false, "[1,23,4,5]": false, "5": false} {
+		if got := begins(history.Value(list), history.Value("[1,23,4]")); got != want {
+			t.Errorf("%s: %v", list, got)
+		}
 	}
 }
 

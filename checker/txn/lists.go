@@ -63,6 +63,7 @@ func (r *reader) key(k int32) {
 	}
 	if twice := r.table.enter(r.appended, r.inner); twice != nil {
 		l.unsure = r.twiceWritten(twice, "appended", "elements are not unique, nobody can tell which append a list shows")
+		r.unappended(k)
 		return
 	}
 	longest := r.longest()
@@ -75,6 +76,41 @@ func (r *reader) key(k int32) {
 		return
 	}
 	r.carefully(k)
+}
+
+// unappended finds what is certainly wrong with reads of a list to which an element was appended twice: that nobody
+// appended an element that they show, or only transactions that failed. The longest is taken apart, and whatever does not
+// begin it.
+func (r *reader) unappended(k int32) {
+	longest := r.longest()
+	if longest == none {
+		return
+	}
+	var wrong onKey
+	for _, s := range r.read {
+		v := r.value(s)
+		if s != longest && begins(v, r.value(longest)) {
+			continue
+		}
+		_ = elements(v, func(from, to int) { // what is no list shows no elements, and the key is unsure anyway
+			switch who := r.table.who(v[from:to]); {
+			case who == none:
+				wrong.add(find{name: checker.DirtyRead, key: k, focus: s, other: none})
+			case r.op(who).Outcome == history.Fail && r.level.Forbidden(checker.G1a):
+				wrong.add(find{name: checker.G1a, key: k, focus: s, other: who})
+			}
+		})
+	}
+	for _, one := range wrong {
+		r.finds.add(one)
+	}
+}
+
+// begins says whether one list is the beginning of another, by their texts.
+func begins(list, whole history.Value) bool {
+	body, is := bytes.CutSuffix(list, []byte("]"))
+	rest, begun := bytes.CutPrefix(whole, body)
+	return is && begun && len(body) > 1 && (rest[0] == ',' || rest[0] == ']')
 }
 
 // longest is the read with the longest text.

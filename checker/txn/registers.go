@@ -74,6 +74,7 @@ func (r *sorter) key(k int32) {
 	r.written = slices.DeleteFunc(append(r.written[:0], all...), func(s int32) bool { return r.steps[s].does == reads })
 	if twice := r.table.enter(r.written, r.inner); twice != nil {
 		r.keys[k].unsure = r.twiceWritten(twice, "written", "values are not unique, nobody can tell which write a read shows")
+		r.unwritten(k, all)
 		return
 	}
 	var wrong onKey
@@ -83,6 +84,27 @@ func (r *sorter) key(k int32) {
 		}
 		if r.ok(t) {
 			r.transaction(k, t, all[from:to], &wrong)
+		}
+	}
+	for _, one := range wrong {
+		r.finds.add(one)
+	}
+}
+
+// unwritten finds what is certainly wrong with reads of a register to which a value was written twice: that nobody wrote
+// what they show, or only transactions that failed.
+func (r *sorter) unwritten(k int32, all []int32) {
+	var wrong onKey
+	for _, s := range all {
+		if r.steps[s].does != reads || !r.ok(r.steps[s].txn) {
+			continue
+		}
+		switch from := r.whose(s); {
+		case from == initial:
+		case from == foreign:
+			wrong.add(find{name: checker.DirtyRead, key: k, focus: s, other: none})
+		case r.op(from).Outcome == history.Fail && r.level.Forbidden(checker.G1a):
+			wrong.add(find{name: checker.G1a, key: k, focus: s, other: from})
 		}
 	}
 	for _, one := range wrong {

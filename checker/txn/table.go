@@ -73,7 +73,8 @@ func (t *table) replace(s int32) {
 
 // enter makes the table that of one key, from the steps that write to it, in order, and gives two that may both have
 // taken effect and wrote the same. What failed did certainly not take effect: where another wrote the same, it is left
-// out. Inner is noted of each step whose transaction writes to the key again.
+// out. Inner is noted of each step whose transaction writes to the key again. All are entered even where two wrote the
+// same: what is not there then, nobody wrote, and what is there as the write of one that failed, only such.
 func (t *table) enter(writers []int32, inner []bool) (twice *[2]int32) {
 	t.reset(len(writers))
 	for i, s := range writers {
@@ -86,10 +87,12 @@ func (t *table) enter(writers []int32, inner []bool) (twice *[2]int32) {
 		case t.r.op(before).Outcome == history.Fail:
 			t.replace(s)
 		default:
-			return &[2]int32{before, s}
+			if twice == nil {
+				twice = &[2]int32{before, s}
+			}
 		}
 	}
-	return nil
+	return twice
 }
 
 // twiceWritten is why a key on which a value was written twice cannot be judged.
