@@ -65,7 +65,7 @@ var nearLinear = []struct {
 	{"objects", "set.go", "EveryWayAgrees/^set$", []string{"fitsSet", "newLayers", "read", "inOrder", "sweep", "earlier", "look"}},
 	{"objects", "queue.go", "Refuted|EveryWayAgrees/^queue$", []string{"fitsQueue", "enqueuedOnce", "newQueued", "wrong", "take", "since", "until", "notEmpty"}},
 	{"objects", "queueorder.go", "Refuted|EveryWayAgrees/^queue$", []string{"outOfOrder"}},
-	{"objects", "queuemissing.go", "Refuted|EveryWayAgrees/^queue$", []string{"missing"}},
+	{"objects", "queuemissing.go", "Refuted|EveryWayAgrees/^queue$", []string{"neverEnqueued", "missing"}},
 	{"objects", "queuechoice.go", "AChoiceIsFound", nil},
 	{"objects", "projection.go", "Refuted|Group|Register|EveryWayAgrees/^group", []string{"add"}},
 	{"objects", "kvmissing.go", "Refuted|EveryWayAgrees/^text$", []string{"refuteText", "mayBeReplaced"}},

@@ -9,7 +9,8 @@ import (
 	"schism/checker"
 )
 
-// refuteQueue looks at a queue some of whose dequeues have no answer. Its values must be enqueued once each.
+// refuteQueue looks at a queue some of whose dequeues have no answer. Where values are not enqueued once each it only
+// says what neverEnqueued does.
 //
 // Theorem: what decideQueue says of values that were dequeued by an operation with an answer is so whatever
 // the others took. And whoever dequeues y finds that each x whose enqueue had returned when y's was called is
@@ -20,7 +21,7 @@ import (
 // It is not complete: which of the values those dequeues took is left to Porcupine.
 func refuteQueue(_ context.Context, k *key) []*finding {
 	if !enqueuedOnce(k) {
-		return nil
+		return neverEnqueued(k)
 	}
 	q := newQueued(k)
 	if wrong := q.wrong(); len(wrong) > 0 {
@@ -28,6 +29,30 @@ func refuteQueue(_ context.Context, k *key) []*finding {
 	}
 	if wrong := q.missing(); wrong != nil {
 		return []*finding{wrong}
+	}
+	return nil
+}
+
+// neverEnqueued finds the first dequeue that was shown what nobody had asked to enqueue by then. That needs no order, and
+// no value that was enqueued once. Of a part it says nothing: the value may have been asked for before.
+func neverEnqueued(k *key) []*finding {
+	if k.part {
+		return nil
+	}
+	q := newQueued(k)
+	for i := len(k.ops) - 1; i >= 0; i-- {
+		if o := &k.ops[i]; o.does == queueEnqueue {
+			q.enqueue[o.value] = int32(i) // of several the first
+		}
+	}
+	for i := range k.ops {
+		o := &k.ops[i]
+		if o.does != queueDequeue || o.unknown() {
+			continue
+		}
+		if e := q.enqueue[o.value]; e == none || k.ops[e].call > o.ret {
+			return []*finding{q.take(int32(i), o)}
+		}
 	}
 	return nil
 }

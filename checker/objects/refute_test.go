@@ -62,6 +62,29 @@ func TestRefuted(t *testing.T) {
 			2 3 dequeue - 1
 			4 5 dequeue - 1
 			6 - dequeue`, "duplicate-apply [0 2 4]"},
+		"enqueued by nobody, though values recur": {queue, `
+			0 - enqueue 1
+			2 - enqueue 1
+			4 5 dequeue - 1
+			6 7 dequeue - 77`, "dirty-read [6]"},
+		"dequeued before the first of two enqueues": {queue, `
+			0 1 dequeue - 1
+			2 3 enqueue 1
+			4 5 enqueue 1`, "non-linearizable [0 2]"},
+		"dequeued between two enqueues": {queue, `
+			0 1 enqueue 1
+			2 3 dequeue - 1
+			4 5 enqueue 1
+			6 - dequeue
+			8 9 dequeue - null`, ""},
+		"a value that nobody wrote, though values recur": {registers, `
+			0 - txn [["w","x",1]]
+			2 - txn [["w","x",1]]
+			4 5 txn [["r","x",null]] [["r","x",77]]`, "dirty-read [4]"},
+		"a value that somebody wrote, though values recur": {registers, `
+			0 - txn [["w","x",1]]
+			2 - txn [["w","x",1]]
+			4 5 txn [["r","x",null]] [["r","x",1]]`, ""},
 		"a register alone": {registers, `
 			0 1 txn [["w","x",1],["w","y",1]]
 			2 3 txn [["w","x",2]]
