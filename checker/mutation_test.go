@@ -62,7 +62,7 @@ var nearLinear = []struct {
 	{"txn", "check.go", "Golden|Judged|AgreesWithBruteForce", []string{"sum", "unsure"}},
 	{"objects", "counter.go", "EveryWayAgrees/^counter$", []string{"Counter", "decideCounter", "newSchedule", "call", "before", "back", "first", "take"}},
 	{"objects", "dues.go", "EveryWayAgrees/^counter$", nil},
-	{"objects", "set.go", "EveryWayAgrees/^set$", []string{"fitsSet", "newLayers", "read", "inOrder", "sweep", "earlier", "look"}},
+	{"objects", "set.go", "Refuted|EveryWayAgrees/^set$", []string{"fitsSet", "refuteSet", "newLayers", "read", "inOrder", "sweep", "earlier", "look"}},
 	{"objects", "queue.go", "Refuted|EveryWayAgrees/^queue$", []string{"fitsQueue", "enqueuedOnce", "newQueued", "wrong", "take", "since", "until", "notEmpty"}},
 	{"objects", "queueorder.go", "Refuted|EveryWayAgrees/^queue$", []string{"outOfOrder"}},
 	{"objects", "queuemissing.go", "Refuted|EveryWayAgrees/^queue$", []string{"neverEnqueued", "missing"}},

@@ -10,7 +10,7 @@ import (
 
 // What is certain is told before Porcupine is asked, by as few operations as say it; what is not is left to it.
 func TestRefuted(t *testing.T) {
-	queue, registers, text := Queue(checker.Limits{}), MultiRegister(checker.Limits{}), KV(checker.Limits{})
+	queue, set, registers, text := Queue(checker.Limits{}), Set(checker.Limits{}), MultiRegister(checker.Limits{}), KV(checker.Limits{})
 	for name, c := range map[string]struct {
 		check   checker.Checker
 		history string // one operation a line: call, return or - of one without an answer, f, input, output
@@ -85,6 +85,19 @@ func TestRefuted(t *testing.T) {
 			0 - txn [["w","x",1]]
 			2 - txn [["w","x",1]]
 			4 5 txn [["r","x",null]] [["r","x",1]]`, ""},
+		"an element that nobody added, though others were added again": {set, `
+			0 - add 1
+			2 - add 1
+			4 5 read - [1]
+			6 7 read - [1,77]`, "dirty-read [6]"},
+		"an element before the first of two adds of it": {set, `
+			0 1 read - [1]
+			2 3 add 1
+			4 5 add 1`, "non-linearizable [0 2]"},
+		"an element between two adds of it": {set, `
+			0 1 add 1
+			2 3 read - [1]
+			4 5 add 1`, ""},
 		"a register alone": {registers, `
 			0 1 txn [["w","x",1],["w","y",1]]
 			2 3 txn [["w","x",2]]

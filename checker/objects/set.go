@@ -2,6 +2,7 @@ package objects
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -21,10 +22,10 @@ const (
 // whose order does not matter) and read (history.Read), which lists all elements.
 //
 // Where every element is added by one operation at most, it is decided by layers in time linear in the
-// size of the history and its lists; other sets by Porcupine.
+// size of the history and its lists; other sets, where no read is wrong in every order, by Porcupine.
 func Set(l checker.Limits) checker.Checker {
 	return Checker{Limits: l, object: object{
-		noun: "set", take: takeSet, eye: watchSets, fits: fitsSet, decide: decideSet, end: endSet, observed: observedInSet,
+		noun: "set", take: takeSet, eye: watchSets, fits: fitsSet, decide: decideSet, refute: refuteSet, end: endSet, observed: observedInSet,
 		start: func(*key) any { return "" },
 		step:  stepSet,
 		state: inList,
@@ -35,6 +36,35 @@ func Set(l checker.Limits) checker.Checker {
 			return fmt.Sprintf("read %s = %s", checker.ShowKey(k.name), k.showSet(o.list))
 		},
 	}}
+}
+
+// refuteSet finds the first read of a set, to which elements were added again, that shows what nobody had asked to add by
+// then. Of a part it says nothing: the element may have been asked for before.
+func refuteSet(_ context.Context, k *key) []*finding {
+	if k.part {
+		return nil
+	}
+	first := make([]int32, len(k.texts))
+	for v := range first {
+		first[v] = none
+	}
+	for i := len(k.ops) - 1; i >= 0; i-- {
+		if o := &k.ops[i]; o.does == setAdd {
+			first[o.value] = int32(i)
+		}
+	}
+	for i := range k.ops {
+		o := &k.ops[i]
+		for _, v := range o.list {
+			switch add := first[v]; {
+			case add == none:
+				return []*finding{k.neverAdded(k.source(o), k.did(o), v)}
+			case k.ops[add].call > o.ret:
+				return []*finding{(&layers{key: k}).early([2]int32{add, int32(i)})}
+			}
+		}
+	}
+	return nil
 }
 
 func takeSet(k *key, from *history.Operation, o *op) (bool, error) {
