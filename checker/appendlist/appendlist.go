@@ -22,7 +22,8 @@ import (
 // the longest read leaves nothing to search for: the history is linearizable iff every list shows only
 // tokens that may have been appended, none of them twice, every other list is the beginning of the
 // longest one, and no operation that is over before another one begins stands behind it in the order
-// that the lists give. Appends of unknown outcome count if somebody saw their token, and are free.
+// that the lists give. Where a token recurs, of the rest of the history only that is found which needs no order: a list
+// with a token that nobody ever appended. Appends of unknown outcome count if somebody saw their token, and are free.
 //
 // What the nodes held at the end (history.FinalRead) is looked at for tokens that are there twice, that
 // cannot be there, and that are gone; it is never taken for a read.
@@ -86,7 +87,12 @@ func (k *key) judge(ctx context.Context) []*finding {
 	if len(found) == 0 && len(reordered) == 0 {
 		reordered = k.incompatible() // what nothing clearer explains
 	}
-	return append(found, reordered...)
+	found = append(found, reordered...)
+	if len(found) == 0 && k.whole != nil && k.before == nil {
+		k.whole.parseAll()
+		return k.whole.dirty()
+	}
+	return found
 }
 
 func sum(keys []checker.KeyCheck) (checker.Verdict, string) {

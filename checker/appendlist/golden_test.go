@@ -340,6 +340,58 @@ func TestWhatCannotBeJudged(t *testing.T) {
 	}
 }
 
+// Where a token recurs, what nobody ever appended is told all the same, and nothing else.
+func TestWhereATokenRecurs(t *testing.T) {
+	const twice = `
+		1.000 c3 n4 append x 1
+		1.010 c3 ok
+		2.000 c3 n4 append x 1
+		2.010 c3 ok
+		2.020 c3 n4 append x 3
+		2.030 c3 fail
+		2.040 c8 n1 read x
+		2.050 c8 info`
+	for name, c := range map[string]struct{ history, want string }{
+		"nobody": {twice + `
+			3.000 c7 n1 read x
+			3.010 c7 ok [1,1]
+			4.000 c7 n1 read x
+			4.010 c7 ok [1,9]`, "dirty-read: Dirty read: client 7 read x = [1,9] from n1 at 4.000 s, with 9 in it, although nobody ever asked to append that."},
+		"somebody, after the other": {twice + `
+			3.000 c7 n1 append x 9
+			3.010 c7 ok
+			4.000 c7 n1 read x
+			4.010 c7 ok [1,9]`, ""},
+		"somebody, before the other": {`
+			0.500 c7 n1 append x 9
+			0.600 c7 info` + twice + `
+			4.000 c9 n1 read x
+			4.010 c9 ok [9,1]`, ""},
+		"only one that was refused": {twice + `
+			4.000 c7 n1 read x
+			4.010 c7 ok [3]`, "dirty-read: Dirty read: client 7 read x = [3] from n1 at 4.000 s, with 3 in it, although client 3's append of 3 to x had been refused by n4: what fails must never be seen."},
+		"nobody, but the key is no list": {twice + `
+			3.000 c7 n1 write x 1
+			3.010 c7 ok
+			4.000 c7 n1 read x
+			4.010 c7 ok [9]`, ""},
+		"what was certain before": {`
+			0.500 c7 n1 append x 4
+			0.600 c7 ok
+			0.700 c7 n1 read x
+			0.800 c7 ok []` + twice, "stale-read: Stale read: client 7 read x = [] from n1 at 0.700 s, although client 7's append of 4 to x had been acknowledged by n1 100 ms earlier."},
+	} {
+		check := Lists{}.Check(t.Context(), script(t, c.history))
+		got, want := "", checker.Unknown
+		for _, a := range check.Anomalies {
+			got, want = got+a.Name+": "+a.Message, checker.Invalid
+		}
+		if got != c.want || check.Verdict != want {
+			t.Errorf("%s: %v\ngot  %s\nwant %s", name, check.Verdict, got, c.want)
+		}
+	}
+}
+
 // What is certain while a list grows is certain at the end, though a token is appended again after that. Without it
 // the key stays undecided, whatever is shown later.
 func TestWhatWasCertainStaysSo(t *testing.T) {
@@ -354,7 +406,7 @@ func TestWhatWasCertainStaysSo(t *testing.T) {
 			2.010 c3 ok
 			2.020 c8 ok [1,1]
 			2.030 c7 n1 read x
-			2.040 c7 ok [9]`))
+			2.040 c7 ok []`))
 		if check.Verdict != want {
 			t.Errorf("after a read of %s: %v: %+v", shown, check.Verdict, check.Anomalies)
 		}

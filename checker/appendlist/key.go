@@ -18,6 +18,10 @@ type key struct {
 	total  int    // operations in the history
 	broken string // why no more than the beginning of the key can be judged; empty if it all can
 
+	// whole has all operations of a key on which a token recurs: of these only what needs no order is said. nil: none
+	// recurs, or an operation is none of a list.
+	whole *key
+
 	tokens []token
 	ids    map[string]int32 // the canonical text of each token → its number
 
@@ -72,6 +76,7 @@ func split(h *history.History) []*key {
 		}
 		k.add(o)
 	}
+	takeWhole(h, byName)
 	slices.SortFunc(keys, func(a, b *key) int { return strings.Compare(a.name, b.name) })
 	states, err := checker.FinalStates(h)
 	if err != nil {
@@ -87,6 +92,25 @@ func split(h *history.History) []*key {
 		}
 	}
 	return keys
+}
+
+// takeWhole fills in all operations of the keys on which a token recurs.
+func takeWhole(h *history.History, byName map[string]*key) {
+	for i := range h.Operations {
+		o := &h.Operations[i]
+		k := byName[o.Key]
+		switch w := k.whole; {
+		case w == nil:
+		case o.F == history.Read && o.Outcome == history.OK:
+			w.reads = append(w.reads, &view{op: o, text: history.Canonical(o.Output)})
+		case o.F == history.Append && o.Outcome == history.Fail:
+			w.tokens[w.id(string(history.Canonical(o.Input)))].failed = o
+		case o.F == history.Append:
+			w.tokens[w.id(string(history.Canonical(o.Input)))].append = o
+		case o.F != history.Read:
+			k.whole = nil
+		}
+	}
 }
 
 func (k *key) add(o *history.Operation) {
@@ -108,6 +132,7 @@ func (k *key) addAppend(o *history.Operation) {
 	case o.Outcome == history.Fail:
 		t.failed = o
 	case t.append != nil:
+		k.whole = &key{name: k.name, ids: make(map[string]int32)}
 		k.endBefore(o, fmt.Sprintf("the token %s was appended by two operations (events %d and %d): lists whose tokens are not unique are not judged",
 			checker.ShowValue(o.Input), t.append.Call, o.Call))
 	default:
