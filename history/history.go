@@ -3,6 +3,7 @@ package history
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -125,7 +126,7 @@ func collect(in io.Reader, size int64) (*History, error) {
 			return nil, err
 		}
 		if err := c.add(e); err != nil {
-			return nil, err
+			return nil, fmt.Errorf("history: line %d: %w", c.h.Events+2, err) // the header's line is the first
 		}
 	}
 	c.finish()

@@ -90,25 +90,11 @@ func (p *Pairer) Add(e Event) (op Operation, done bool, err error) {
 	return p.ops[at], true, nil
 }
 
-// RuleError is an event that breaks a rule of histories.
-type RuleError struct {
-	Place int64 // how many events stand before it; its index, unless that is what is wrong
-	Err   error
-}
-
-func (r *RuleError) Error() string { return r.Err.Error() }
-func (r *RuleError) Unwrap() error { return r.Err }
-
-// broken is a RuleError of an event with so many before it.
-func broken(place int64, format string, args ...any) error {
-	return &RuleError{place, fmt.Errorf(format, args...)}
-}
-
-// add returns the index of the operation that e completes, -1 if it completes none. Its errors are RuleErrors.
+// add returns the index of the operation that e completes, -1 if it completes none.
 func (p *Pairer) add(e *Event) (int, error) {
 	if e.Index != p.last+1 {
 		// A lost pair of events could make a valid history invalid, and the other way round.
-		return -1, broken(p.last+1, "event %d stands where event %d belongs: events are missing, or out of order", e.Index, p.last+1)
+		return -1, fmt.Errorf("event %d stands where event %d belongs: events are missing, or out of order", e.Index, p.last+1)
 	}
 	p.last = e.Index
 	if !e.Process.IsClient() || p.want != nil && !p.want(e.Key) {
@@ -118,7 +104,7 @@ func (p *Pairer) add(e *Event) (int, error) {
 	if e.Kind == Invoke {
 		if busy {
 			before := &p.ops[at]
-			return -1, broken(e.Index, "event %d: process %v invokes %s while its %s (event %d) is still open",
+			return -1, fmt.Errorf("event %d: process %v invokes %s while its %s (event %d) is still open",
 				e.Index, e.Process, e.F, before.F, before.Call)
 		}
 		p.open[e.Process] = len(p.ops)
@@ -129,15 +115,15 @@ func (p *Pairer) add(e *Event) (int, error) {
 		return -1, nil
 	}
 	if !busy {
-		return -1, broken(e.Index, "event %d: process %v completes %s (%s) that it never invoked", e.Index, e.Process, e.F, e.Kind)
+		return -1, fmt.Errorf("event %d: process %v completes %s (%s) that it never invoked", e.Index, e.Process, e.F, e.Kind)
 	}
 	call := &p.ops[at]
 	if call.F != e.F || call.Key != e.Key {
-		return -1, broken(e.Index, "event %d completes %s %s, but process %v invoked %s %s (event %d)",
+		return -1, fmt.Errorf("event %d completes %s %s, but process %v invoked %s %s (event %d)",
 			e.Index, e.F, e.Key, e.Process, call.F, call.Key, call.Call)
 	}
 	if e.At() < call.CallTime {
-		return -1, broken(e.Index, "event %d: completed at %v, before its invocation at %v (event %d)", e.Index, e.At(), call.CallTime, call.Call)
+		return -1, fmt.Errorf("event %d: completed at %v, before its invocation at %v (event %d)", e.Index, e.At(), call.CallTime, call.Call)
 	}
 	delete(p.open, e.Process)
 	call.complete(e)

@@ -203,6 +203,8 @@ func TestErrorsNameTheLine(t *testing.T) {
 		"first: of others":   {"", "{:name \"x\"}", "this is no history in a format that schism knows"},
 		"something else":     {"", "PK\x03\x04", "this is no history in a format that schism knows (schism, jepsen-edn, jepsen-log, porcupine-kv)"},
 		"no such format":     {"knossos", write, `there is no format "knossos": want schism, jepsen-edn, jepsen-log, porcupine-kv`},
+		"ours: a gap":        {"", ours + "\n" + strings.Replace(ours, `"index":0`, `"index":2`, 1)[len(head):] + "\n", "history: line 3: event 2 stands where event 1 belongs"},
+		"ours: two at once":  {"", ours + "\n" + strings.Replace(ours, `"index":0`, `"index":1`, 1)[len(head):] + "\n", "history: line 3: event 1: process 0 invokes write while its write (event 0) is still open"},
 		"not ours":           {"schism", write, "history: line 1 is not a header"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -20,10 +20,6 @@ func isSchism(head []byte) bool {
 // readSchism reads our own format. A model without a name stands for that which the header names.
 func readSchism(in io.Reader, m Model) (*Import, error) {
 	h, err := history.Collect(in)
-	var broken *history.RuleError
-	if errors.As(err, &broken) {
-		return nil, fmt.Errorf("line %d: %w", new(Import).Line(broken.Place), err)
-	}
 	if err != nil {
 		return nil, err
 	}
