@@ -58,7 +58,7 @@ var nearLinear = []struct {
 	{"txn", "registers.go", "Golden|Judged|Beside|Failed|AgreesWithBruteForce", nil},
 	{"txn", "follow.go", "Golden|AgreesWithBruteForce", nil},
 	{"txn", "rwregister.go", "Golden|Judged|AgreesWithBruteForce", []string{"judge", "follow", "order", "choices"}},
-	{"txn", "table.go", "Golden|Judged|Beside|Failed|AgreesWithBruteForce", []string{"enter"}},
+	{"txn", "table.go", "Golden|Judged|Beside|Failed|AgreesWithBruteForce", []string{"enter", "unfounded"}},
 	{"txn", "check.go", "Golden|Judged|AgreesWithBruteForce", []string{"sum", "unsure"}},
 	{"objects", "counter.go", "EveryWayAgrees/^counter$", []string{"Counter", "decideCounter", "newSchedule", "call", "before", "back", "first", "take"}},
 	{"objects", "dues.go", "EveryWayAgrees/^counter$", nil},

@@ -93,12 +93,7 @@ func (r *reader) unappended(k int32) {
 			continue
 		}
 		_ = elements(v, func(from, to int) { // what is no list shows no elements, and the key is unsure anyway
-			switch who := r.table.who(v[from:to]); {
-			case who == none:
-				wrong.add(find{name: checker.DirtyRead, key: k, focus: s, other: none})
-			case r.op(who).Outcome == history.Fail && r.level.Forbidden(checker.G1a):
-				wrong.add(find{name: checker.G1a, key: k, focus: s, other: who})
-			}
+			r.table.unfounded(k, s, v[from:to], r.level, &wrong)
 		})
 	}
 	for _, one := range wrong {

@@ -96,15 +96,8 @@ func (r *sorter) key(k int32) {
 func (r *sorter) unwritten(k int32, all []int32) {
 	var wrong onKey
 	for _, s := range all {
-		if r.steps[s].does != reads || !r.ok(r.steps[s].txn) {
-			continue
-		}
-		switch from := r.whose(s); {
-		case from == initial:
-		case from == foreign:
-			wrong.add(find{name: checker.DirtyRead, key: k, focus: s, other: none})
-		case r.op(from).Outcome == history.Fail && r.level.Forbidden(checker.G1a):
-			wrong.add(find{name: checker.G1a, key: k, focus: s, other: from})
+		if v := r.value(s); r.steps[s].does == reads && r.ok(r.steps[s].txn) && !history.IsNil(v) {
+			r.table.unfounded(k, s, v, r.level, &wrong)
 		}
 	}
 	for _, one := range wrong {

@@ -95,6 +95,17 @@ func (t *table) enter(writers []int32, inner []bool) (twice *[2]int32) {
 	return twice
 }
 
+// unfounded adds what is wrong with a read that shows v, whosesoever write of it that is: that nobody wrote it, or only
+// transactions that failed.
+func (t *table) unfounded(k, read int32, v history.Value, level Level, wrong *onKey) {
+	switch who := t.who(v); {
+	case who == none:
+		wrong.add(find{name: checker.DirtyRead, key: k, focus: read, other: none})
+	case t.r.op(who).Outcome == history.Fail && level.Forbidden(checker.G1a):
+		wrong.add(find{name: checker.G1a, key: k, focus: read, other: who})
+	}
+}
+
 // twiceWritten is why a key on which a value was written twice cannot be judged.
 func (r *record) twiceWritten(twice *[2]int32, did, so string) string {
 	first, second := twice[0], twice[1]
