@@ -276,8 +276,7 @@ func (r *run) strike(ctx context.Context) (p history.Process, err error) {
 	}()
 	ticking := r.log.Tick(running, r.line)
 	watched := r.judgeLive(running, stop)
-	quiet := context.AfterFunc(ctx, func() { r.log.Printf("interrupted: healing, reading, checking; once more to end at once") })
-	defer quiet()
+	defer context.AfterFunc(ctx, func() { r.log.Printf("interrupted: healing, reading, checking; once more to end at once") })()
 	err = runner.Run(running)
 	interrupted := ctx.Err() != nil && errors.Is(running.Err(), context.Canceled)
 	stop() // a runner that failed ends the faults too

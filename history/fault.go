@@ -91,7 +91,7 @@ type Refusal struct {
 
 // FaultOf decodes the value of a Nemesis event. ok is false for events that are none.
 func FaultOf(e Event) (f Fault, ok bool) {
-	if e.Process != Nemesis || e.F == Incident || e.F == Interrupted {
+	if e.Process != Nemesis || e.F == Incident {
 		return Fault{}, false
 	}
 	if err := json.Unmarshal(e.Value, &f); err != nil || f.ID == 0 {
